@@ -1,0 +1,40 @@
+/**
+ * Files of the person's and of ours: whole or not at all.
+ *
+ * @module
+ */
+
+/** Reads and writes small files. Paths are absolute. */
+export interface Files {
+  /** The file's bytes, or undefined when there is none. @throws {AppError} `file_unreadable` */
+  read(path: string): Promise<Uint8Array | undefined>;
+  /**
+   * Replaces the file: temporary file beside it, fsync, rename, fsync of the folder. Missing folders are made 0700. `mode`
+   * is the file's mode (default 0600). A symbolic link is followed to its target only when `followLink` is set, otherwise refused.
+   *
+   * @throws {AppError} `file_unwritable`, `disk_full`
+   */
+  write(
+    path: string,
+    bytes: Uint8Array,
+    options?: { readonly mode?: number; readonly followLink?: boolean },
+  ): Promise<void>;
+  /** Like `write` for a file that must not exist. @throws {AppError} `file_exists`, `file_unwritable`, `disk_full` */
+  create(path: string, bytes: Uint8Array, options?: { readonly mode?: number }): Promise<void>;
+  /** Whether there was a file to remove. @throws {AppError} `file_unwritable` */
+  remove(path: string): Promise<boolean>;
+  /** Whether something is at that path. */
+  exists(path: string): Promise<boolean>;
+  /** Makes the folder (and those above it) with `mode`, default 0700, if missing. @throws {AppError} `file_unwritable` */
+  makeFolder(path: string, mode?: number): Promise<void>;
+  /**
+   * Runs `work` while holding the inter-process lock `path` (released by the system when the process dies).
+   *
+   * @throws {AppError} `lock_timeout` when it is not free within `timeoutMs` (default 10 000)
+   */
+  withLock<T>(
+    path: string,
+    work: () => Promise<T>,
+    options?: { readonly timeoutMs?: number; readonly signal?: AbortSignal },
+  ): Promise<T>;
+}

@@ -1,0 +1,28 @@
+/** Every place in the program where a value leaves its `Secret` is listed here, and says why on the line above. */
+import assert from "node:assert/strict";
+import { root, sources } from "./sources.ts";
+
+/** Files that may call `.expose(`. Adding one is a security review: say in the commit why the value must be there. */
+const MAY_EXPOSE: ReadonlySet<string> = new Set<string>([]);
+
+Deno.test("Secret.expose() is called only where listed, each time under a line that says why", async () => {
+  const wrong: string[] = [];
+  for await (const path of sources("src")) {
+    const lines = (await Deno.readTextFile(new URL(path, root))).split("\n");
+    lines.forEach((line, i) => {
+      if (!/\.expose\(/.test(line) || /^\s*(\*|\/\/|\/\*)/.test(line)) return;
+      const reason = /^\s*\/\/ EXPOSE: \S.{9,}/.test(lines[i - 1] ?? "");
+      if (!MAY_EXPOSE.has(path) || !reason) wrong.push(`${path}:${i + 1}${reason ? "" : " (no EXPOSE line)"}`);
+    });
+  }
+  assert.deepEqual(wrong, []);
+});
+
+Deno.test("every file that may expose a secret still does", async () => {
+  const idle: string[] = [];
+  for (const path of MAY_EXPOSE) {
+    const text = await Deno.readTextFile(new URL(path, root)).catch(() => "");
+    if (!/\.expose\(/.test(text)) idle.push(path);
+  }
+  assert.deepEqual(idle, []);
+});
