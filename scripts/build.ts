@@ -1,0 +1,81 @@
+/**
+ * Builds the program: one bundle (dist/bundle, split so that commands load lazily) and, unless `--bundle-only`, one binary
+ * (dist/agentsecrets) with the oldest Deno that we support.
+ *
+ *   deno task build [--bundle-only]
+ *
+ * The compiler is `deno` 2.6.8 (found by scripts/deno.sh); DENORT_BIN names the runtime to embed on machines that do not
+ * reach Deno's download host. Permissions are written into the binary: arguments cannot widen them.
+ */
+import { build, stop } from "esbuild";
+import { BUILD_DENO, denoPath } from "./deno.ts";
+
+const root = new URL("../", import.meta.url);
+const bundle = new URL("dist/bundle/", root);
+const binary = new URL("dist/agentsecrets", root);
+
+/** CommonJS packages inside an ES module bundle ask for Node's built-in modules through `require`. */
+const REQUIRE =
+  `import{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);`;
+
+/** What the program may do. FFI voids Deno's sandbox (docs/THREAT_MODEL.md), so this list documents rather than confines. */
+export const PERMISSIONS: readonly string[] = [
+  "--allow-env",
+  "--allow-ffi",
+  "--allow-net",
+  "--allow-read",
+  "--allow-run",
+  "--allow-sys",
+  "--allow-write",
+];
+
+async function makeBundle(): Promise<void> {
+  await Deno.remove(bundle, { recursive: true }).catch(() => {});
+  const result = await build({
+    entryPoints: [new URL("main.ts", root).pathname],
+    outdir: bundle.pathname,
+    absWorkingDir: root.pathname,
+    bundle: true,
+    splitting: true,
+    minify: true,
+    keepNames: true,
+    platform: "node",
+    format: "esm",
+    target: "esnext",
+    banner: { js: REQUIRE },
+    logLevel: "warning",
+    metafile: true,
+    external: ["better-sqlite3", "mysql2", "tedious"],
+  });
+  await stop();
+  const bytes = Object.values(result.metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
+  await Deno.writeTextFile(new URL("deno.json", bundle), "{}\n");
+  console.log(`dist/bundle: ${Object.keys(result.metafile.outputs).length} files, ${(bytes / 1024).toFixed(0)} KiB`);
+}
+
+async function compile(): Promise<void> {
+  const deno = await denoPath(BUILD_DENO);
+  // A code cache would be a file with a predictable name in the shared temporary folder, read without an owner check.
+  const args = ["compile", "--quiet", "--no-check", "--no-code-cache", "--no-prompt", "--cached-only", ...PERMISSIONS];
+  const { success } = await new Deno.Command(deno, {
+    args: [
+      ...args,
+      "--config",
+      new URL("deno.json", bundle).pathname,
+      "--include",
+      bundle.pathname,
+      "--output",
+      binary.pathname,
+      new URL("main.js", bundle).pathname,
+    ],
+    cwd: bundle,
+  }).spawn().status;
+  if (!success) Deno.exit(1);
+  const { size } = await Deno.stat(binary);
+  console.log(`dist/agentsecrets: ${(size / 1024 / 1024).toFixed(1)} MiB, compiled by Deno ${BUILD_DENO}`);
+}
+
+if (import.meta.main) {
+  await makeBundle();
+  if (!Deno.args.includes("--bundle-only")) await compile();
+}

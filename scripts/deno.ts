@@ -1,0 +1,17 @@
+/** The Deno versions of this project, and where to find each: both come from npm. */
+
+/** The version that runs the tests: the newest on npm. Kept in `.deno-version` for scripts/deno.sh too. */
+export const TEST_DENO: string = Deno.readTextFileSync(new URL("../.deno-version", import.meta.url)).trim();
+/** The version that builds the binary: the oldest that we support. */
+export const BUILD_DENO = "2.6.8";
+
+const script = new URL("./deno.sh", import.meta.url).pathname;
+
+/** Path of that version's executable; it is installed from npm when missing. */
+export async function denoPath(version: string): Promise<string> {
+  if (version === Deno.version.deno) return Deno.execPath();
+  const { success, stdout } = await new Deno.Command("sh", { args: [script, "--path", version], stderr: "inherit" })
+    .output();
+  if (!success) throw new Error(`Deno ${version} could not be installed from npm`);
+  return new TextDecoder().decode(stdout).trim();
+}
