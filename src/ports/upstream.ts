@@ -1,0 +1,55 @@
+/**
+ * The upstream port: one HTTP exchange with a target whose addresses were checked beforehand.
+ *
+ * @module
+ */
+
+import type { Bytes } from "../kernel/bytes.ts";
+
+/** A header's name and value; order and repetition are kept. Names from an upstream are lower case. */
+export type HeaderLine = readonly [name: string, value: string];
+/** A body: whole, or as it comes. */
+export type Body = Bytes | ReadableStream<Bytes>;
+
+/** How long to wait; each in milliseconds, > 0. There is no limit on the whole: a live stream may last. */
+export interface UpstreamTimeouts {
+  /** For the TCP connection to one address. */
+  readonly connectMs: number;
+  /** From sending the request to the response's head. */
+  readonly firstByteMs: number;
+  /** Between two pieces of the body. */
+  readonly idleMs: number;
+}
+
+/** One request as it goes out: credentials are in place, hop-by-hop headers are gone. */
+export interface UpstreamRequest {
+  /** Parsed once by the engine; nothing parses the text again. */
+  readonly url: URL;
+  readonly method: string;
+  readonly headers: readonly HeaderLine[];
+  readonly body?: Body;
+  /** IP literals that passed the egress check, in the order to try. The connection goes to one of these and nowhere else. */
+  readonly addresses: readonly string[];
+  readonly timeouts: UpstreamTimeouts;
+}
+
+/** An answer as it came: redirects are not followed, codings other than those named in `content-encoding` are undone. */
+export interface UpstreamResponse {
+  readonly status: number;
+  readonly statusText: string;
+  readonly headers: readonly HeaderLine[];
+  /** Null when the answer has no body. Cancelling it ends the exchange. */
+  readonly body: ReadableStream<Bytes> | null;
+}
+
+/** Carries requests to targets. */
+export interface Upstream {
+  /**
+   * Sends one request; resolves when the head of the response is here. Aborting `signal` ends the exchange at any time.
+   *
+   * @throws {AppError} `upstream_unreachable`, `upstream_tls`, `upstream_timeout`; a body's stream fails with the same codes
+   */
+  send(request: UpstreamRequest, signal?: AbortSignal): Promise<UpstreamResponse>;
+  /** Frees connections and listeners; safe to call twice. */
+  close(): Promise<void>;
+}
