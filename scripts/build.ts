@@ -1,8 +1,8 @@
 /**
- * Builds the program: one bundle (dist/bundle, split so that commands load lazily) and, unless `--bundle-only`, one binary
+ * Builds the program: one bundle (dist/bundle, split so that commands load lazily) and one binary
  * (dist/agentsecrets) with the oldest Deno that we support.
  *
- *   deno task build [--bundle-only]
+ *   deno task build [--bundle-only | --compile-only]
  *
  * The compiler is `deno` 2.6.8 (found by scripts/deno.sh); DENORT_BIN names the runtime to embed on machines that do not
  * reach Deno's download host. Permissions are written into the binary: arguments cannot widen them.
@@ -56,7 +56,7 @@ async function makeBundle(): Promise<void> {
 async function compile(): Promise<void> {
   const deno = await denoPath(BUILD_DENO);
   // A code cache would be a file with a predictable name in the shared temporary folder, read without an owner check.
-  const args = ["compile", "--quiet", "--no-check", "--no-code-cache", "--no-prompt", "--cached-only", ...PERMISSIONS];
+  const args = ["compile", "--quiet", "--no-check", "--no-code-cache", "--no-prompt", ...PERMISSIONS];
   const { success } = await new Deno.Command(deno, {
     args: [
       ...args,
@@ -76,6 +76,6 @@ async function compile(): Promise<void> {
 }
 
 if (import.meta.main) {
-  await makeBundle();
+  if (!Deno.args.includes("--compile-only")) await makeBundle();
   if (!Deno.args.includes("--bundle-only")) await compile();
 }
