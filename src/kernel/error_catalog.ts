@@ -107,6 +107,12 @@ export const CATALOG = {
     message: (f: { address: string }) => `Cannot reach a proxy on ${f.address}: none is running`,
     hint: () => "agentsecrets proxy start",
   }),
+  proxy_running: entry({
+    exit: 1,
+    status: 409,
+    message: (f: { address: string }) => `Cannot start a proxy: this account's is running on ${f.address}`,
+    hint: () => "agentsecrets proxy status, or agentsecrets proxy stop",
+  }),
   clipboard_unavailable: entry({
     exit: 1,
     status: 500,

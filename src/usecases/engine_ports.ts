@@ -1,0 +1,28 @@
+/**
+ * What the use-cases that use secrets ask of the world beyond {@linkcode Ports}: upstreams, names, the audit log, processes and
+ * a local listener. compose.ts adds these to the object it builds.
+ *
+ * @module
+ */
+
+import type { AuditSink } from "../ports/audit_sink.ts";
+import type { Dns } from "../ports/dns.ts";
+import type { Processes } from "../ports/process.ts";
+import type { Upstream } from "../ports/upstream.ts";
+import type { Ports } from "./ports.ts";
+import type { StartListener } from "./proxy_server.ts";
+
+/** The engine's part of the world. Async getters do their work once, on first use. */
+export interface EnginePorts {
+  readonly dns: Dns;
+  readonly processes: Processes;
+  /** Carries calls out; nothing is opened before the first. */
+  upstream(): Promise<Upstream>;
+  /** The audit log at `places.proxyLog`. */
+  auditSink(): Promise<AuditSink>;
+  /** Opens the local HTTP door (src/listener). */
+  readonly listen: StartListener;
+}
+
+/** The world of a command that uses secrets. */
+export type WorldWithEngine = Ports & EnginePorts;
