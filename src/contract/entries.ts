@@ -1,0 +1,331 @@
+/**
+ * Bodies of signed entries (docs/spec/protocol.md §4) as strict schemas: an unknown field, type or version is refused.
+ *
+ * The schemas say what an entry may look like; whether it may stand at its place in a log is src/ledger's to decide.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import {
+  type AgentId,
+  type DeviceId,
+  type EnvironmentId,
+  isAgentId,
+  isDeviceId,
+  isEnvironmentId,
+  isProjectId,
+  isSid,
+  isUserId,
+  isWorkspaceId,
+  type ProjectId,
+  type Sid,
+  type UserId,
+  type WorkspaceId,
+} from "../kernel/names.ts";
+import { MAX_CHANGES_PER_COMMIT } from "../kernel/limits.ts";
+
+/** Most entries in one list of recipients, grants or rules. */
+export const MAX_LIST = 10_000;
+/** Longest body of one signed entry, in bytes. */
+export const MAX_ENTRY_BYTES = 1024 * 1024;
+
+/** 32 bytes in base64url: a hash or a public key. The last character holds four bits, so that each value has one text. */
+const bytes32 = z.string().regex(/^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/);
+/** 64 bytes in base64url: a signature. */
+const bytes64 = z.string().regex(/^[A-Za-z0-9_-]{85}[AQgw]$/);
+/** SHA-256 in base64url. */
+export const hashText = bytes32;
+/** An Ed25519 or X25519 public key in base64url. */
+export const publicKeyText = bytes32;
+/** An Ed25519 signature in base64url. */
+export const signatureText = bytes64;
+
+/** `i_` + base32 of 10 random bytes. */
+export type InviteId = string & { readonly __invite: unique symbol };
+/** Whether `text` has the form of an invite id. */
+export const isInviteId = (text: string): text is InviteId => /^i_[a-z2-7]{16}$/.test(text);
+
+/** A schema for text that a guard of src/kernel/names.ts accepts. */
+function branded<T extends string>(guard: (text: string) => text is T): z.ZodType<T, T> {
+  return z.string().refine(guard) as unknown as z.ZodType<T, T>;
+}
+
+export const userId: z.ZodType<UserId, UserId> = branded(isUserId);
+export const workspaceId: z.ZodType<WorkspaceId, WorkspaceId> = branded(isWorkspaceId);
+export const projectId: z.ZodType<ProjectId, ProjectId> = branded(isProjectId);
+export const environmentId: z.ZodType<EnvironmentId, EnvironmentId> = branded(isEnvironmentId);
+export const deviceId: z.ZodType<DeviceId, DeviceId> = branded(isDeviceId);
+export const agentId: z.ZodType<AgentId, AgentId> = branded(isAgentId);
+export const inviteId: z.ZodType<InviteId, InviteId> = branded(isInviteId);
+export const sid: z.ZodType<Sid, Sid> = branded(isSid);
+/** Someone to whom a key is sealed. */
+export const recipientId = z.union([userId, agentId]);
+export type RecipientId = z.infer<typeof recipientId>;
+
+const positive = z.number().int().min(1).max(Number.MAX_SAFE_INTEGER);
+const epoch = z.number().int().min(1).max(0xffff_ffff);
+/** Milliseconds since the Unix epoch, as the author's clock says. */
+const time = z.number().int().min(0).max(8_640_000_000_000_000);
+/** Text for people without control characters, at most `length` characters. */
+// deno-lint-ignore no-control-regex -- control characters are what is refused
+const label = (length: number) => z.string().min(1).max(length).regex(/^[^\u0000-\u001f\u007f-\u009f]+$/);
+/** A names envelope (kind 5, §3) in base64url. */
+const sealedNames = z.string().min(120).max(4096).regex(/^[A-Za-z0-9_-]+$/);
+
+/** A signed entry as it travels: exact bytes of the body, one or two signatures over DSSE PAE (§4). */
+export const signedEntry = z.strictObject({
+  type: z.string().min(1).max(64).regex(/^[a-z]+(\.[a-z]+)?$/),
+  body: z.string().min(2).max(Math.ceil(MAX_ENTRY_BYTES * 4 / 3)).regex(/^[A-Za-z0-9_-]+$/),
+  sigs: z.array(z.strictObject({ key: publicKeyText, sig: signatureText })).min(1).max(2),
+});
+export type SignedEntry = z.infer<typeof signedEntry>;
+
+/** A place in a log. */
+export const logHead = z.strictObject({ seq: positive, hash: hashText });
+export type LogHead = z.infer<typeof logHead>;
+
+const chain = { v: z.literal(1), seq: positive, prev: hashText.nullable(), ts: time } as const;
+
+// ---------------------------------------------------------------------------------------------- account log
+
+// deno-lint-ignore explicit-function-return-type -- the schema is the type
+function accountEntry<T extends string, P extends z.ZodType>(type: T, payload: P) {
+  return z.strictObject({ ...chain, user: userId, type: z.literal(type), payload });
+}
+
+/** Bodies of the account log; all signed by A (§4.2). */
+export const accountEntryBody = z.discriminatedUnion("type", [
+  z.strictObject({
+    ...chain,
+    seq: z.literal(1),
+    prev: z.null(),
+    type: z.literal("account.genesis"),
+    payload: z.strictObject({ sig_pk: publicKeyText, enc_pk: publicKeyText }),
+  }),
+  accountEntry("device.add", z.strictObject({ device_id: deviceId, sig_pk: publicKeyText, label: label(64) })),
+  accountEntry("device.revoke", z.strictObject({ device_id: deviceId })),
+  accountEntry("enc.rotate", z.strictObject({ enc_pk: publicKeyText })),
+  accountEntry("recovery.set", z.strictObject({ recovery_pk: publicKeyText })),
+  accountEntry("admin.rotate", z.strictObject({ sig_pk: publicKeyText })),
+  accountEntry("account.recovered", z.strictObject({ recovery_pk: publicKeyText })),
+]);
+export type AccountEntryBody = z.infer<typeof accountEntryBody>;
+export type AccountEntryType = AccountEntryBody["type"];
+/** The payload of an account entry of type `T`. */
+export type AccountPayload<T extends AccountEntryType> = Extract<AccountEntryBody, { type: T }>["payload"];
+
+// -------------------------------------------------------------------------------------------- workspace log
+
+export const role = z.enum(["owner", "admin", "member"]);
+export type Role = z.infer<typeof role>;
+
+/** Who wrote a workspace entry: a person with A or D, at a place of that person's account log. */
+export const userAuthor = z.strictObject({ user: userId, account: logHead, key: publicKeyText });
+export type UserAuthor = z.infer<typeof userAuthor>;
+/** An agent as the author of a commit. */
+export const agentAuthor = z.strictObject({ agent: agentId, key: publicKeyText });
+export type AgentAuthor = z.infer<typeof agentAuthor>;
+
+/** Workspace policy. Times in seconds. */
+export const workspacePolicy = z.strictObject({
+  /** When a joiner waits for an admin who compares fingerprints: always, for admins and protected environments, never. */
+  invite_confirm: z.enum(["always", "sensitive", "never"]),
+  /** How long a client may work on what it last verified. */
+  offline_grace: z.strictObject({
+    standard: z.number().int().min(0).max(31_536_000),
+    protected: z.number().int().min(0).max(31_536_000),
+  }),
+  /** Where proxies send audit records besides their own file. */
+  audit_mode: z.enum(["local", "shared"]),
+});
+export type WorkspacePolicy = z.infer<typeof workspacePolicy>;
+
+/** A key sealed to a member or agent: whose receiving key, and SHA-256 of the sealed box. */
+export const grantRef = z.strictObject({ id: recipientId, enc_pk_hash: hashText, grant_hash: hashText });
+export type GrantRef = z.infer<typeof grantRef>;
+const recipients = z.array(grantRef).min(1).max(MAX_LIST);
+
+/** Access to one environment that comes with an invite, a membership or an agent. */
+export const environmentGrant = z.strictObject({
+  project: projectId,
+  env: environmentId,
+  write: z.boolean(),
+  epoch,
+  grant_hash: hashText,
+});
+export type EnvironmentGrant = z.infer<typeof environmentGrant>;
+const environmentGrants = z.array(environmentGrant).max(MAX_LIST);
+/** The workspace key of an epoch, sealed to one newcomer. */
+const workspaceGrant = z.strictObject({ epoch, grant_hash: hashText });
+
+/** What an agent may do inside its grants; null does not restrict. Names appear as sids, so the server learns none. */
+export const agentPolicy = z.strictObject({
+  allow: z.array(sid).max(MAX_LIST).nullable(),
+  deny: z.array(sid).max(MAX_LIST),
+  domains: z.array(label(512)).max(MAX_LIST).nullable(),
+  methods: z.array(z.string().regex(/^[A-Z]{1,32}$/)).max(32).nullable(),
+});
+export type AgentPolicy = z.infer<typeof agentPolicy>;
+
+/** One allowlist entry in its normal form: printable ASCII without spaces (docs/spec/proxy.md gives it its meaning). */
+export const allowlistRule = z.string().min(1).max(512).regex(/^[\x21-\x7e]+$/);
+
+// deno-lint-ignore explicit-function-return-type -- the schema is the type
+function workspaceEntry<T extends string, P extends z.ZodType>(type: T, payload: P) {
+  return z.strictObject({ ...chain, ws: workspaceId, type: z.literal(type), author: userAuthor, payload });
+}
+
+/** Bodies of the workspace log (§4.3). */
+export const workspaceEntryBody = z.discriminatedUnion("type", [
+  z.strictObject({
+    ...chain,
+    seq: z.literal(1),
+    prev: z.null(),
+    type: z.literal("ws.create"),
+    author: userAuthor,
+    payload: z.strictObject({ nonce: hashText, policy: workspacePolicy }),
+  }),
+  workspaceEntry("ws.update", z.strictObject({ names: sealedNames })),
+  workspaceEntry("ws.delete", z.strictObject({})),
+  workspaceEntry(
+    "ws.rotate",
+    z.strictObject({ epoch, key_commit: hashText, prev_wrap_hash: hashText.nullable(), recipients }),
+  ),
+  workspaceEntry(
+    "member.invite",
+    z.strictObject({
+      invite_id: inviteId,
+      invite_sig_pk: publicKeyText,
+      invite_enc_pk: publicKeyText,
+      role,
+      ws_grant: workspaceGrant,
+      grants: environmentGrants,
+      expires: time,
+      confirm: z.boolean(),
+    }),
+  ),
+  workspaceEntry("member.uninvite", z.strictObject({ invite_id: inviteId })),
+  workspaceEntry(
+    "member.join",
+    z.strictObject({ invite_id: inviteId, user_id: userId, account_head: logHead }),
+  ),
+  workspaceEntry(
+    "member.add",
+    z.strictObject({
+      user_id: userId,
+      account_head: logHead,
+      role,
+      enc_pk_hash: hashText,
+      ws_grant: workspaceGrant,
+      grants: environmentGrants,
+    }),
+  ),
+  workspaceEntry("member.role", z.strictObject({ user_id: userId, role })),
+  workspaceEntry("member.remove", z.strictObject({ user_id: userId })),
+  workspaceEntry("member.leave", z.strictObject({})),
+  workspaceEntry(
+    "project.create",
+    z.strictObject({ project: projectId, names: sealedNames, name_key_commit: hashText }),
+  ),
+  workspaceEntry("project.update", z.strictObject({ project: projectId, names: sealedNames })),
+  workspaceEntry("project.delete", z.strictObject({ project: projectId })),
+  workspaceEntry(
+    "env.create",
+    z.strictObject({ project: projectId, env: environmentId, names: sealedNames, protected: z.boolean() }),
+  ),
+  workspaceEntry("env.update", z.strictObject({ project: projectId, env: environmentId, names: sealedNames })),
+  workspaceEntry("env.delete", z.strictObject({ project: projectId, env: environmentId })),
+  workspaceEntry(
+    "env.rotate",
+    z.strictObject({
+      project: projectId,
+      env: environmentId,
+      epoch,
+      key_commit: hashText,
+      prev_wrap_hash: hashText.nullable(),
+      recipients,
+    }),
+  ),
+  workspaceEntry(
+    "env.grant",
+    z.strictObject({
+      project: projectId,
+      env: environmentId,
+      recipient: recipientId,
+      write: z.boolean(),
+      epoch,
+      enc_pk_hash: hashText,
+      grant_hash: hashText,
+    }),
+  ),
+  workspaceEntry(
+    "env.revoke",
+    z.strictObject({ project: projectId, env: environmentId, recipient: recipientId }),
+  ),
+  workspaceEntry(
+    "agent.add",
+    z.strictObject({
+      agent_id: agentId,
+      sig_pk: publicKeyText,
+      enc_pk: publicKeyText,
+      names: sealedNames,
+      grants: environmentGrants,
+      policy: agentPolicy,
+      expires: time.nullable(),
+    }),
+  ),
+  workspaceEntry(
+    "agent.policy",
+    z.strictObject({ agent_id: agentId, policy: agentPolicy, expires: time.nullable() }),
+  ),
+  workspaceEntry("agent.revoke", z.strictObject({ agent_id: agentId })),
+  workspaceEntry(
+    "allowlist.set",
+    z.strictObject({
+      version: positive,
+      scope: z.literal("workspace"),
+      rules: z.array(allowlistRule).max(MAX_LIST),
+    }),
+  ),
+  workspaceEntry("policy.set", z.strictObject({ policy: workspacePolicy })),
+]);
+export type WorkspaceEntryBody = z.infer<typeof workspaceEntryBody>;
+export type WorkspaceEntryType = WorkspaceEntryBody["type"];
+/** The payload of a workspace entry of type `T`. */
+export type WorkspacePayload<T extends WorkspaceEntryType> = Extract<WorkspaceEntryBody, { type: T }>["payload"];
+
+// --------------------------------------------------------------------------------------- environment commits
+
+/** One change: `set` has the envelope's SHA-256, `delete` leaves a tombstone and has none. */
+export const commitChange = z.discriminatedUnion("op", [
+  z.strictObject({ sid, ver: positive, op: z.literal("set"), h: hashText }),
+  z.strictObject({ sid, ver: positive, op: z.literal("delete"), h: z.null() }),
+]);
+export type CommitChange = z.infer<typeof commitChange>;
+
+/** Body of `env.commit` (§4.4). */
+export const environmentCommitBody = z.strictObject({
+  ...chain,
+  type: z.literal("env.commit"),
+  ws: workspaceId,
+  project: projectId,
+  env: environmentId,
+  epoch,
+  ws_head: logHead,
+  author: z.union([userAuthor, agentAuthor]),
+  changes: z.array(commitChange).min(1).max(MAX_CHANGES_PER_COMMIT),
+  /** SHA-256 of LP(sorted (sid, ver, h)) after the changes, tombstones included. */
+  root: hashText,
+  /** Secrets that are not tombstones, after the changes. */
+  count: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
+});
+export type EnvironmentCommitBody = z.infer<typeof environmentCommitBody>;
+export type CommitAuthor = EnvironmentCommitBody["author"];
+
+/** What a snapshot says of one secret: its latest version; `h` is null for a tombstone. */
+export interface SnapshotItem {
+  readonly sid: Sid;
+  readonly ver: number;
+  readonly h: string | null;
+}
