@@ -1,0 +1,72 @@
+/**
+ * Looks for values where none may be: outputs, every file of a folder, process lists. A value counts as found raw, in
+ * base64 (all alignments), in hex and percent-encoded.
+ */
+
+const encoder = new TextEncoder();
+
+/** The texts whose appearance means that `value` leaked. */
+export function canaryForms(value: string): readonly string[] {
+  const bytes = encoder.encode(value);
+  const forms = [value, bytes.toHex(), encodeURIComponent(value), JSON.stringify(value).slice(1, -1)];
+  for (const lead of [0, 1, 2]) {
+    const padded = new Uint8Array(lead + bytes.length);
+    padded.set(bytes, lead);
+    // The first and last characters depend on the neighbours; what is between them is the value's alone.
+    const text = padded.toBase64({ omitPadding: true }).slice(lead === 0 ? 0 : lead + 1, -2);
+    forms.push(text, text.replaceAll("+", "-").replaceAll("/", "_"));
+  }
+  return [...new Set(forms)].filter((form) => form.length >= 8);
+}
+
+/** Searches bytes and text for a set of values, each under a name that a failure may print. */
+export class CanarySearch {
+  readonly #needles: readonly { readonly name: string; readonly form: string }[];
+  readonly #found = new Set<string>();
+
+  constructor(values: Readonly<Record<string, string>>) {
+    this.#needles = Object.entries(values).flatMap(([name, value]) =>
+      canaryForms(value).map((form) => ({ name, form }))
+    );
+  }
+
+  /** `<name of the value> in <place>` for every find so far, sorted. */
+  get found(): readonly string[] {
+    return [...this.#found].sort();
+  }
+
+  /** Searches text; `place` says where it came from. */
+  text(place: string, text: string): void {
+    for (const { name, form } of this.#needles) if (text.includes(form)) this.#found.add(`${name} in ${place}`);
+  }
+
+  /** Searches bytes, read as Latin-1 so that no byte is lost. */
+  bytes(place: string, bytes: Uint8Array): void {
+    this.text(place, new TextDecoder("latin1").decode(bytes));
+  }
+
+  /** Searches names and contents of all files below `folder`; those for which `skip` is true are left out. */
+  async folder(folder: string, skip: (path: string) => boolean = () => false): Promise<void> {
+    for await (const entry of Deno.readDir(folder)) {
+      const path = `${folder}/${entry.name}`;
+      this.text(`the name of ${path}`, entry.name);
+      if (entry.isDirectory) await this.folder(path, skip);
+      else if (entry.isFile && !skip(path)) this.bytes(path, await Deno.readFile(path).catch(() => new Uint8Array()));
+    }
+  }
+
+  /** Searches the arguments of every process (Linux; elsewhere it does nothing). */
+  processes(): void {
+    let names: string[];
+    try {
+      names = [...Deno.readDirSync("/proc")].map((entry) => entry.name).filter((name) => /^\d+$/.test(name));
+    } catch {
+      return;
+    }
+    for (const pid of names) {
+      try {
+        this.bytes(`the arguments of a process`, Deno.readFileSync(`/proc/${pid}/cmdline`));
+      } catch { /* it ended meanwhile */ }
+    }
+  }
+}
