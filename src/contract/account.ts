@@ -1,0 +1,59 @@
+/**
+ * The account's own things: its log, sessions and pins (docs/spec/protocol.md §§1, 4, 7).
+ *
+ * @module
+ */
+
+import * as z from "zod";
+import { MAX_PINS_BYTES } from "./limits.ts";
+import {
+  bytesSchema,
+  deviceIdSchema,
+  emailSchema,
+  headSchema,
+  seqSchema,
+  timeSchema,
+  userIdSchema,
+  wireEntrySchema,
+} from "./wire.ts";
+
+/** A page of a log after `?after=seq`. `head` is where the log stands: fetch again while the last entry is before it. */
+export const logPageSchema = z.strictObject({ entries: z.array(wireEntrySchema), head: headSchema });
+/** Where a log or environment stands after a write, and what a 412 carries. */
+export const appendedSchema = z.strictObject({ head: headSchema });
+/** `POST /v1/account/log`: entries that continue the chain, all or none. */
+export const appendAccountSchema = z.strictObject({ entries: z.array(wireEntrySchema).min(1).max(100) });
+
+/** `GET /v1/account` */
+export const accountSchema = z.strictObject({
+  user_id: userIdSchema,
+  email: emailSchema,
+  credentials_version: seqSchema,
+  session: z.strictObject({ id: z.string(), device_id: deviceIdSchema.nullable(), expires: timeSchema }),
+});
+
+/** A session's name, which opens nothing. */
+export const sessionIdSchema: z.ZodType<string, string> = z.string().regex(/^(s_[a-z2-7]{16}|current)$/);
+/** `GET /v1/sessions` */
+export const sessionsSchema = z.strictObject({
+  sessions: z.array(z.strictObject({
+    id: z.string(),
+    device_id: deviceIdSchema.nullable(),
+    created: timeSchema,
+    last_used: timeSchema,
+    expires: timeSchema,
+    current: z.boolean(),
+  })),
+});
+
+/** `GET /v1/account/pins`; version 0 and null before the first `PUT`. */
+export const pinsSchema = z.strictObject({ version: seqSchema, data: bytesSchema(0, MAX_PINS_BYTES).nullable() });
+/** `PUT /v1/account/pins` with `If-Match: "version"`. */
+export const putPinsSchema = z.strictObject({ data: bytesSchema(1, MAX_PINS_BYTES) });
+export const pinsPutSchema = z.strictObject({ version: seqSchema });
+
+export type LogPage = z.output<typeof logPageSchema>;
+export type Appended = z.output<typeof appendedSchema>;
+export type Account = z.output<typeof accountSchema>;
+export type SessionInfo = z.output<typeof sessionsSchema>["sessions"][number];
+export type Pins = z.output<typeof pinsSchema>;

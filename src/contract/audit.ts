@@ -1,0 +1,59 @@
+/**
+ * The workspace's audit: events chained and signed by their source, kept by the server (docs/spec/protocol.md §7).
+ *
+ * @module
+ */
+
+import * as z from "zod";
+import { MAX_AUDIT_EVENT_BYTES, MAX_AUDIT_EVENTS } from "./limits.ts";
+import {
+  agentIdSchema,
+  bytesSchema,
+  deviceIdSchema,
+  hashSchema,
+  seqSchema,
+  timeSchema,
+  wireEntrySchema,
+  workspaceIdSchema,
+} from "./wire.ts";
+
+/** Who wrote an event: a device or an agent. */
+export const auditSourceSchema = z.union([deviceIdSchema, agentIdSchema]);
+
+/**
+ * Body of the signed head of a source's chain (entry type `audit.head`), signed by D or the agent's key:
+ * `hash = SHA-256(LP(previous hash, event))`, event by event; before the first event the hash is 32 zero bytes.
+ */
+export const auditHeadBodySchema = z.strictObject({
+  v: z.literal(1),
+  ws: workspaceIdSchema,
+  source: auditSourceSchema,
+  seq: z.int().positive(),
+  hash: hashSchema,
+  ts: timeSchema,
+});
+
+/** `POST /v1/workspaces/{ws}/audit`: the events `after + 1 …` of a source, and the head that signs them. */
+export const postAuditSchema = z.strictObject({
+  source: auditSourceSchema,
+  after: seqSchema,
+  events: z.array(bytesSchema(1, MAX_AUDIT_EVENT_BYTES)).min(1).max(MAX_AUDIT_EVENTS),
+  head: wireEntrySchema,
+});
+export const auditPostedSchema = z.strictObject({ source: auditSourceSchema, seq: seqSchema });
+
+/** `GET /v1/workspaces/{ws}/audit?source=&after=`: a page in the order of arrival; `cursor` of the last is the next `after`. */
+export const auditPageSchema = z.strictObject({
+  events: z.array(z.strictObject({
+    cursor: z.int().positive(),
+    source: auditSourceSchema,
+    seq: z.int().positive(),
+    event: bytesSchema(1, MAX_AUDIT_EVENT_BYTES),
+  })),
+  heads: z.array(wireEntrySchema),
+  more: z.boolean(),
+});
+
+export type PostAudit = z.output<typeof postAuditSchema>;
+export type AuditPosted = z.output<typeof auditPostedSchema>;
+export type AuditPage = z.output<typeof auditPageSchema>;

@@ -1,0 +1,178 @@
+/**
+ * Getting in: challenges, registration, login, step-up, renewal and recovery (docs/spec/protocol.md §1).
+ *
+ * The signature over {@linkcode proofMessage} travels in the header `agentsecrets-proof` and covers the exact bytes of the
+ * body, so nothing needs a canonical form.
+ *
+ * @module
+ */
+
+import * as z from "zod";
+import { type Bytes, concat, utf8 } from "../kernel/bytes.ts";
+import { MAX_ITEMS_PER_REQUEST, MAX_PINS_BYTES, MAX_SEALED_BYTES } from "./limits.ts";
+import {
+  bytesSchema,
+  deviceIdSchema,
+  emailSchema,
+  publicKeySchema,
+  seqSchema,
+  timeSchema,
+  userIdSchema,
+  wireEntrySchema,
+} from "./wire.ts";
+
+/** What a proof is for. A proof for one action is worth nothing for another. */
+export type ProofAction =
+  | "register"
+  | "login"
+  | "stepup"
+  | "renew"
+  | "credentials"
+  | "recover-start"
+  | "recover-finish";
+
+/** The header that holds the proof's signature, base64url. */
+export const PROOF_HEADER = "agentsecrets-proof";
+/** The header that holds a step-up token. */
+export const STEP_UP_HEADER = "agentsecrets-step-up";
+
+/**
+ * What is signed to get in: `"agentsecrets/v1/login\0" || origin || "\0" || action || "\0" || nonce[32] || SHA-256(body)[32]`.
+ * The origin stops a server from using what it was sent at another server; the body's hash stops it from changing the body.
+ */
+export function proofMessage(origin: string, action: ProofAction, nonce: Uint8Array, bodyHash: Uint8Array): Bytes {
+  if (nonce.length !== 32 || bodyHash.length !== 32) throw new RangeError("nonce and hash have 32 bytes");
+  return concat(utf8(`agentsecrets/v1/login\0${origin}\0${action}\0`), nonce, bodyHash);
+}
+
+/** A challenge's name. */
+export const challengeIdSchema: z.ZodType<string, string> = z.string().regex(/^c_[a-z2-7]{26}$/);
+const handle = bytesSchema(16);
+const wrap = bytesSchema(1, MAX_SEALED_BYTES);
+
+/** A challenge: single use, 60 s. */
+export const challengeSchema = z.strictObject({ id: challengeIdSchema, nonce: bytesSchema(32), expires: timeSchema });
+
+/** An opaque bearer token; only its SHA-256 rests on the server. */
+export const tokenSchema: z.ZodType<string, string> = z.string().regex(/^(ses|stp)1_[A-Za-z0-9_-]{43}$/);
+/** A session as its owner holds it. */
+export const sessionSchema = z.strictObject({ token: tokenSchema, expires: timeSchema });
+
+/** What login and step-up find the account by, and what they prove. */
+export const passwordCredentialsSchema = z.strictObject({
+  ak_id: handle,
+  login_pk: publicKeySchema,
+  wrap_pw: wrap,
+});
+/** What recovery finds the account by, and what it proves. */
+export const recoveryCredentialsSchema = z.strictObject({
+  rc_id: handle,
+  recover_pk: publicKeySchema,
+  wrap_rc: wrap,
+});
+
+/** `POST /v1/auth/register`, proved by L. `entries`: the account's genesis and its first `device.add`. */
+export const registerSchema = z.strictObject({
+  challenge: challengeIdSchema,
+  email: emailSchema,
+  entries: z.array(wireEntrySchema).min(2).max(8),
+  password: passwordCredentialsSchema,
+  recovery: recoveryCredentialsSchema,
+  keyset: wrap,
+  device_id: deviceIdSchema,
+  /** Setup or invite token, where the server is not open. */
+  token: z.string().max(256).optional(),
+});
+export const registeredSchema = z.strictObject({
+  user_id: userIdSchema,
+  session: sessionSchema,
+  credentials_version: seqSchema,
+});
+
+/** `POST /v1/auth/login`, proved by L. */
+export const loginSchema = z.strictObject({ challenge: challengeIdSchema, ak_id: handle });
+/** The account's own blobs: sealed, useless without the password and the account key. */
+const accountBlobs = {
+  wrap_pw: wrap,
+  keyset: wrap,
+  credentials_version: seqSchema,
+};
+/** The session belongs to no device until the device renews it (`/v1/auth/renew`). */
+export const loggedInSchema = z.strictObject({
+  user_id: userIdSchema,
+  email: emailSchema,
+  session: sessionSchema,
+  ...accountBlobs,
+  pins: z.strictObject({ version: seqSchema, data: bytesSchema(0, MAX_PINS_BYTES).nullable() }),
+});
+
+/** `POST /v1/auth/stepup`, proved by L, with a session of the same account. */
+export const stepUpSchema = loginSchema;
+/** Five minutes at most, for this session only. The blobs come along: governance needs A, and A is in the keyset. */
+export const steppedUpSchema = z.strictObject({ step_up: sessionSchema, ...accountBlobs });
+
+/** `POST /v1/auth/renew`, proved by D. */
+export const renewSchema = z.strictObject({
+  challenge: challengeIdSchema,
+  user_id: userIdSchema,
+  device_id: deviceIdSchema,
+});
+export const renewedSchema = z.strictObject({ session: sessionSchema });
+
+/**
+ * `PUT /v1/account/credentials`, with session and step-up, proved by the new L. `version` is the credentials version this
+ * replaces. Other sessions end.
+ */
+export const credentialsSchema = z.strictObject({
+  challenge: challengeIdSchema,
+  version: seqSchema,
+  password: passwordCredentialsSchema,
+  recovery: recoveryCredentialsSchema.optional(),
+  keyset: wrap.optional(),
+});
+export const credentialsChangedSchema = z.strictObject({ credentials_version: seqSchema });
+
+/** `POST /v1/recover/start`, proved by R. */
+export const recoverStartSchema = z.strictObject({ challenge: challengeIdSchema, rc_id: handle });
+export const recoverStartedSchema = z.strictObject({
+  user_id: userIdSchema,
+  email: emailSchema,
+  wrap_rc: wrap,
+  keyset: wrap,
+  credentials_version: seqSchema,
+  entries: z.array(wireEntrySchema).max(MAX_ITEMS_PER_REQUEST),
+});
+
+/**
+ * `POST /v1/recover/finish`, proved by the old R: new password, new account key, new recovery code, and the account log's
+ * entries that record it (`recovered`, and usually a `device.add`). All sessions end; the answer's is new.
+ */
+export const recoverFinishSchema = z.strictObject({
+  challenge: challengeIdSchema,
+  rc_id: handle,
+  version: seqSchema,
+  password: passwordCredentialsSchema,
+  recovery: recoveryCredentialsSchema,
+  keyset: wrap.optional(),
+  entries: z.array(wireEntrySchema).min(1).max(8),
+  device_id: deviceIdSchema.optional(),
+});
+export const recoveredSchema = z.strictObject({
+  user_id: userIdSchema,
+  session: sessionSchema,
+  credentials_version: seqSchema,
+});
+
+export type Challenge = z.output<typeof challengeSchema>;
+export type Session = z.output<typeof sessionSchema>;
+export type PasswordCredentials = z.output<typeof passwordCredentialsSchema>;
+export type RecoveryCredentials = z.output<typeof recoveryCredentialsSchema>;
+export type RegisterRequest = z.output<typeof registerSchema>;
+export type Registered = z.output<typeof registeredSchema>;
+export type LoggedIn = z.output<typeof loggedInSchema>;
+export type SteppedUp = z.output<typeof steppedUpSchema>;
+export type CredentialsRequest = z.output<typeof credentialsSchema>;
+export type CredentialsChanged = z.output<typeof credentialsChangedSchema>;
+export type RecoverStarted = z.output<typeof recoverStartedSchema>;
+export type RecoverFinishRequest = z.output<typeof recoverFinishSchema>;
+export type Recovered = z.output<typeof recoveredSchema>;

@@ -1,0 +1,72 @@
+/**
+ * Environments: head, snapshot, commits and versions (docs/spec/protocol.md §4). The server stores envelopes and checks
+ * chains; what is inside the envelopes it cannot read.
+ *
+ * @module
+ */
+
+import * as z from "zod";
+import { MAX_CHANGES_PER_COMMIT } from "../kernel/limits.ts";
+import { MAX_ENVELOPE_BYTES } from "./limits.ts";
+import {
+  bytesSchema,
+  environmentIdSchema,
+  hashSchema,
+  headSchema,
+  seqSchema,
+  sidSchema,
+  wireEntrySchema,
+  workspaceIdSchema,
+} from "./wire.ts";
+
+const envelope = bytesSchema(1, MAX_ENVELOPE_BYTES);
+
+/** `GET /v1/envs/{env}`; seq 0 before the first commit. `epoch` is the current one of the workspace log. */
+export const environmentHeadSchema = z.strictObject({
+  environment_id: environmentIdSchema,
+  workspace_id: workspaceIdSchema,
+  head: headSchema,
+  epoch: seqSchema,
+});
+
+/** One secret as it stands: the newest version, or its deletion (`envelope` null). */
+export const snapshotItemSchema = z.strictObject({
+  sid: sidSchema,
+  ver: z.int().positive(),
+  /** The commit that wrote it. */
+  seq: z.int().positive(),
+  h: hashSchema.nullable(),
+  envelope: envelope.nullable(),
+});
+/** `GET /v1/envs/{env}/snapshot`: the head commit (null before the first) and every item, sorted by sid; one consistent read. */
+export const snapshotSchema = z.strictObject({
+  head: headSchema,
+  epoch: seqSchema,
+  commit: wireEntrySchema.nullable(),
+  items: z.array(snapshotItemSchema),
+});
+
+/** `GET /v1/envs/{env}/commits?after=seq`: a page, as for logs. */
+export const commitsPageSchema = z.strictObject({ commits: z.array(wireEntrySchema), head: headSchema });
+
+/** `GET /v1/envs/{env}/secrets/{sid}/versions?before=ver`: newest first, in pages; an unknown sid has none. */
+export const versionsSchema = z.strictObject({
+  versions: z.array(snapshotItemSchema.omit({ sid: true })),
+  more: z.boolean(),
+});
+
+/**
+ * `POST /v1/envs/{env}/commits` with `If-Match: "seq"` of the head it extends. `envelopes` holds exactly those whose SHA-256
+ * the commit's changes name, in any order; a deletion has none.
+ */
+export const postCommitSchema = z.strictObject({
+  commit: wireEntrySchema,
+  envelopes: z.array(envelope).max(MAX_CHANGES_PER_COMMIT),
+});
+
+export type EnvironmentHead = z.output<typeof environmentHeadSchema>;
+export type SnapshotItem = z.output<typeof snapshotItemSchema>;
+export type Snapshot = z.output<typeof snapshotSchema>;
+export type CommitsPage = z.output<typeof commitsPageSchema>;
+export type VersionsPage = z.output<typeof versionsSchema>;
+export type SecretVersion = VersionsPage["versions"][number];

@@ -1,0 +1,36 @@
+/**
+ * How the sync server says no: RFC 9457 problem details with a stable `code`.
+ *
+ * @module
+ */
+
+import * as z from "zod";
+import { headSchema } from "./wire.ts";
+
+/** Media type of {@linkcode problemSchema}. */
+export const PROBLEM_TYPE = "application/problem+json";
+
+/**
+ * `fields` are those of the error catalog; `head` comes with 412. Not strict: RFC 9457 §3.2 has clients ignore extensions
+ * that they do not know.
+ */
+export const problemSchema = z.object({
+  type: z.string().max(256).optional(),
+  title: z.string().max(1024).optional(),
+  status: z.int(),
+  code: z.string().max(64),
+  fields: z.record(z.string(), z.union([z.string().max(1024), z.number(), z.boolean()])).optional(),
+  head: headSchema.optional(),
+});
+/** A problem as parsed. */
+export type Problem = z.output<typeof problemSchema>;
+
+/** `GET /healthz`, `/readyz` */
+export const healthSchema = z.strictObject({ status: z.literal("ok") });
+/** `GET /version` */
+export const versionSchema = z.strictObject({
+  name: z.literal("agentsecrets"),
+  version: z.string().max(64),
+  api: z.literal(1),
+});
+export type ServerVersion = z.output<typeof versionSchema>;
