@@ -4,10 +4,12 @@
  * @module
  */
 
-/** What a command line named; everything absent is looked up. */
+/** What a command named; everything absent is looked up. */
 export interface Selection {
-  /** `--project NAME` */
+  /** Absolute path where the search for the project file begins; default: the working folder. */
+  readonly folder?: string;
+  /** `--project`: a project's name or id. */
   readonly project?: string;
-  /** `--env NAME` */
+  /** `--env`: an environment's name. */
   readonly environment?: string;
 }
