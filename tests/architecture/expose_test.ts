@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import { root, sources } from "./sources.ts";
 
 /** Files that may call `.expose(`. Adding one is a security review: say in the commit why the value must be there. */
-const MAY_EXPOSE: ReadonlySet<string> = new Set<string>([]);
+const MAY_EXPOSE: ReadonlySet<string> = new Set<string>([
+  "src/adapters/terminal/system.ts",
+]);
 
 Deno.test("Secret.expose() is called only where listed, each time under a line that says why", async () => {
   const wrong: string[] = [];

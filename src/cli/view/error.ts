@@ -1,0 +1,44 @@
+/**
+ * How a failure is shown: what could not be done, then what to type next; as JSON, one envelope with the same words.
+ *
+ * @module
+ */
+
+import { AppError } from "../../kernel/error.ts";
+import type { Style } from "./style.ts";
+
+/** The JSON document of a failed command. `error` holds code, message, hint (null when there is none), exit and the facts. */
+export interface ErrorDocument {
+  readonly error: Readonly<Record<string, string | number | boolean | null>>;
+}
+
+/** The failure as JSON. The catalog's own members win over a fact of the same name. */
+export function errorDocument(error: AppError, exit: number): ErrorDocument {
+  return {
+    error: { ...error.fields, code: error.code, message: error.message, hint: error.hint ?? null, exit },
+  };
+}
+
+/** The failure for people: one line, and a second that begins with an arrow when there is something to do. */
+export function errorText(error: AppError, style: Style): string {
+  const hint = error.hint === undefined ? "" : `  ${style.cyan("→")} ${oneLine(error.hint)}\n`;
+  return `${style.red("✗")} ${oneLine(error.message)}\n${hint}`;
+}
+
+/**
+ * Where the failure happened, for AGENTSECRETS_DEBUG=1: classes, codes and stack frames of it and its causes. Messages of errors
+ * that are not ours are left out, because a platform's message can quote what it was given.
+ */
+export function errorTrace(error: unknown): string {
+  const lines: string[] = [];
+  for (let at: unknown = error, depth = 0; at instanceof Error && depth < 8; at = at.cause, depth++) {
+    lines.push(`${depth === 0 ? "" : "caused by "}${at.name}${at instanceof AppError ? ` ${at.code}` : ""}`);
+    lines.push(...(at.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line)));
+  }
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+function oneLine(text: string): string {
+  // deno-lint-ignore no-control-regex -- control characters must not reach a terminal
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, " ");
+}
