@@ -6,23 +6,15 @@
 
 import * as z from "zod";
 import { MAX_PINS_BYTES } from "./limits.ts";
-import {
-  bytesSchema,
-  deviceIdSchema,
-  emailSchema,
-  headSchema,
-  seqSchema,
-  timeSchema,
-  userIdSchema,
-  wireEntrySchema,
-} from "./wire.ts";
+import { signedEntry } from "./entries.ts";
+import { bytesSchema, deviceIdSchema, emailSchema, headSchema, seqSchema, timeSchema, userIdSchema } from "./wire.ts";
 
 /** A page of a log after `?after=seq`. `head` is where the log stands: fetch again while the last entry is before it. */
-export const logPageSchema = z.strictObject({ entries: z.array(wireEntrySchema), head: headSchema });
+export const logPageSchema = z.strictObject({ entries: z.array(signedEntry), head: headSchema });
 /** Where a log or environment stands after a write, and what a 412 carries. */
 export const appendedSchema = z.strictObject({ head: headSchema });
 /** `POST /v1/account/log`: entries that continue the chain, all or none. */
-export const appendAccountSchema = z.strictObject({ entries: z.array(wireEntrySchema).min(1).max(100) });
+export const appendAccountSchema = z.strictObject({ entries: z.array(signedEntry).min(1).max(100) });
 
 /** `GET /v1/account` */
 export const accountSchema = z.strictObject({

@@ -6,16 +6,8 @@
 
 import * as z from "zod";
 import { MAX_AUDIT_EVENT_BYTES, MAX_AUDIT_EVENTS } from "./limits.ts";
-import {
-  agentIdSchema,
-  bytesSchema,
-  deviceIdSchema,
-  hashSchema,
-  seqSchema,
-  timeSchema,
-  wireEntrySchema,
-  workspaceIdSchema,
-} from "./wire.ts";
+import { hashText, signedEntry } from "./entries.ts";
+import { agentIdSchema, bytesSchema, deviceIdSchema, seqSchema, timeSchema, workspaceIdSchema } from "./wire.ts";
 
 /** Who wrote an event: a device or an agent. */
 export const auditSourceSchema = z.union([deviceIdSchema, agentIdSchema]);
@@ -29,7 +21,7 @@ export const auditHeadBodySchema = z.strictObject({
   ws: workspaceIdSchema,
   source: auditSourceSchema,
   seq: z.int().positive(),
-  hash: hashSchema,
+  hash: hashText,
   ts: timeSchema,
 });
 
@@ -38,7 +30,7 @@ export const postAuditSchema = z.strictObject({
   source: auditSourceSchema,
   after: seqSchema,
   events: z.array(bytesSchema(1, MAX_AUDIT_EVENT_BYTES)).min(1).max(MAX_AUDIT_EVENTS),
-  head: wireEntrySchema,
+  head: signedEntry,
 });
 export const auditPostedSchema = z.strictObject({ source: auditSourceSchema, seq: seqSchema });
 
@@ -50,7 +42,7 @@ export const auditPageSchema = z.strictObject({
     seq: z.int().positive(),
     event: bytesSchema(1, MAX_AUDIT_EVENT_BYTES),
   })),
-  heads: z.array(wireEntrySchema),
+  heads: z.array(signedEntry),
   more: z.boolean(),
 });
 

@@ -10,6 +10,7 @@
 import * as z from "zod";
 import { type Bytes, concat, utf8 } from "../kernel/bytes.ts";
 import { MAX_ITEMS_PER_REQUEST, MAX_PINS_BYTES, MAX_SEALED_BYTES } from "./limits.ts";
+import { signedEntry } from "./entries.ts";
 import {
   bytesSchema,
   deviceIdSchema,
@@ -18,7 +19,6 @@ import {
   seqSchema,
   timeSchema,
   userIdSchema,
-  wireEntrySchema,
 } from "./wire.ts";
 
 /** What a proof is for. A proof for one action is worth nothing for another. */
@@ -75,7 +75,7 @@ export const recoveryCredentialsSchema = z.strictObject({
 export const registerSchema = z.strictObject({
   challenge: challengeIdSchema,
   email: emailSchema,
-  entries: z.array(wireEntrySchema).min(2).max(8),
+  entries: z.array(signedEntry).min(2).max(8),
   password: passwordCredentialsSchema,
   recovery: recoveryCredentialsSchema,
   keyset: wrap,
@@ -140,7 +140,7 @@ export const recoverStartedSchema = z.strictObject({
   wrap_rc: wrap,
   keyset: wrap,
   credentials_version: seqSchema,
-  entries: z.array(wireEntrySchema).max(MAX_ITEMS_PER_REQUEST),
+  entries: z.array(signedEntry).max(MAX_ITEMS_PER_REQUEST),
 });
 
 /**
@@ -154,7 +154,7 @@ export const recoverFinishSchema = z.strictObject({
   password: passwordCredentialsSchema,
   recovery: recoveryCredentialsSchema,
   keyset: wrap.optional(),
-  entries: z.array(wireEntrySchema).min(1).max(8),
+  entries: z.array(signedEntry).min(1).max(8),
   device_id: deviceIdSchema.optional(),
 });
 export const recoveredSchema = z.strictObject({

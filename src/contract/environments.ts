@@ -8,16 +8,8 @@
 import * as z from "zod";
 import { MAX_CHANGES_PER_COMMIT } from "../kernel/limits.ts";
 import { MAX_ENVELOPE_BYTES } from "./limits.ts";
-import {
-  bytesSchema,
-  environmentIdSchema,
-  hashSchema,
-  headSchema,
-  seqSchema,
-  sidSchema,
-  wireEntrySchema,
-  workspaceIdSchema,
-} from "./wire.ts";
+import { hashText, signedEntry } from "./entries.ts";
+import { bytesSchema, environmentIdSchema, headSchema, seqSchema, sidSchema, workspaceIdSchema } from "./wire.ts";
 
 const envelope = bytesSchema(1, MAX_ENVELOPE_BYTES);
 
@@ -35,19 +27,19 @@ export const snapshotItemSchema = z.strictObject({
   ver: z.int().positive(),
   /** The commit that wrote it. */
   seq: z.int().positive(),
-  h: hashSchema.nullable(),
+  h: hashText.nullable(),
   envelope: envelope.nullable(),
 });
 /** `GET /v1/envs/{env}/snapshot`: the head commit (null before the first) and every item, sorted by sid; one consistent read. */
 export const snapshotSchema = z.strictObject({
   head: headSchema,
   epoch: seqSchema,
-  commit: wireEntrySchema.nullable(),
+  commit: signedEntry.nullable(),
   items: z.array(snapshotItemSchema),
 });
 
 /** `GET /v1/envs/{env}/commits?after=seq`: a page, as for logs. */
-export const commitsPageSchema = z.strictObject({ commits: z.array(wireEntrySchema), head: headSchema });
+export const commitsPageSchema = z.strictObject({ commits: z.array(signedEntry), head: headSchema });
 
 /** `GET /v1/envs/{env}/secrets/{sid}/versions?before=ver`: newest first, in pages; an unknown sid has none. */
 export const versionsSchema = z.strictObject({
@@ -60,7 +52,7 @@ export const versionsSchema = z.strictObject({
  * the commit's changes name, in any order; a deletion has none.
  */
 export const postCommitSchema = z.strictObject({
-  commit: wireEntrySchema,
+  commit: signedEntry,
   envelopes: z.array(envelope).max(MAX_CHANGES_PER_COMMIT),
 });
 

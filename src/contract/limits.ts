@@ -12,12 +12,12 @@ import { MAX_CHANGES_PER_COMMIT, MAX_VALUE_BYTES } from "../kernel/limits.ts";
  */
 export const MAX_ENVELOPE_BYTES = 6 * MAX_VALUE_BYTES + 16 * 1024;
 
-/** Largest body of any request but a commit. */
+/** Largest body of a request without entries or envelopes. */
 export const MAX_BODY_BYTES = 1024 * 1024;
 
 /**
- * Largest body of a commit: 1,000 secrets of up to 2 KiB, or seven of the largest envelopes. A longer write is several
- * commits; {@linkcode commitBatches} splits it.
+ * Largest body of a request with entries or envelopes. A commit of 1,000 secrets of up to 2 KiB fits, or one of seven of the
+ * largest envelopes. A longer write is several commits; {@linkcode commitBatches} splits it.
  */
 export const MAX_COMMIT_BODY_BYTES = 4 * 1024 * 1024;
 
@@ -25,8 +25,6 @@ export const MAX_COMMIT_BODY_BYTES = 4 * 1024 * 1024;
 export const MAX_SEALED_BYTES = 4 * 1024;
 /** Largest envelope of the pins. */
 export const MAX_PINS_BYTES = 256 * 1024;
-/** Largest body of one signed entry; an environment commit of 1,000 changes fits. */
-export const MAX_ENTRY_BYTES = 320 * 1024;
 /** Most entries, grants or blobs in one request. */
 export const MAX_ITEMS_PER_REQUEST = 1000;
 /** Most entries in one page of a log; the answer's `head` tells whether more follow. */

@@ -1,6 +1,6 @@
 /**
- * The words every message of the sync API is made of: ids, bytes, counters, heads and signed entries, as zod schemas.
- * Objects are strict: an unknown field is a failure, not something to pass over.
+ * The words every message of the sync API is made of: ids, bytes, counters and heads, as zod schemas (signed entries
+ * and hashes are in entries.ts). Objects are strict: an unknown field is a failure, not something to pass over.
  *
  * @module
  */
@@ -26,7 +26,7 @@ import {
   type UserId,
   type WorkspaceId,
 } from "../kernel/names.ts";
-import { MAX_ENTRY_BYTES } from "./limits.ts";
+import { type LogHead, logHead } from "./entries.ts";
 
 function id<T extends string>(what: string, is: (text: string) => text is T): z.ZodType<T, string> {
   return z.string().max(64).refine(is, `not ${what}`) as unknown as z.ZodType<T, string>;
@@ -72,8 +72,6 @@ export function bytesSchema(min: number, max: number = min): z.ZodType<Bytes, st
   }) as unknown as z.ZodType<Bytes, string>;
 }
 
-/** SHA-256. */
-export const hashSchema: z.ZodType<Bytes, string> = bytesSchema(32);
 /** Ed25519 or X25519 public key. */
 export const publicKeySchema: z.ZodType<Bytes, string> = bytesSchema(32);
 /** Milliseconds since the Unix epoch. */
@@ -81,32 +79,10 @@ export const timeSchema: z.ZodNumber = z.int().nonnegative();
 /** Position in a chain; 0 is "nothing yet". */
 export const seqSchema: z.ZodNumber = z.int().nonnegative();
 
-/** Where a chain stands: `seq` 0 and 32 zero bytes before the first entry. */
-export const headSchema: z.ZodType<Head, { readonly seq: number; readonly hash: string }> = z.strictObject({
-  seq: seqSchema,
-  hash: hashSchema,
-});
+/** Where a chain stands; null before its first entry. */
+export const headSchema: z.ZodNullable<typeof logHead> = logHead.nullable();
 /** Where a chain stands. */
-export interface Head {
-  readonly seq: number;
-  readonly hash: Bytes;
-}
-
-/** A signed entry exactly as it travels: `body` is the base64url of the bytes that were signed (docs/spec/protocol.md §4). */
-export interface WireEntry {
-  readonly type: string;
-  readonly body: string;
-  readonly sigs: readonly { readonly key: string; readonly sig: string }[];
-}
-
-const text = (maxBytes: number): z.ZodString => z.string().max(Math.ceil((maxBytes * 4) / 3));
-
-/** {@linkcode WireEntry}; its texts are decoded by src/ledger, which also checks the signatures. */
-export const wireEntrySchema: z.ZodType<WireEntry, WireEntry> = z.strictObject({
-  type: z.string().min(1).max(64),
-  body: text(MAX_ENTRY_BYTES),
-  sigs: z.array(z.strictObject({ key: text(32), sig: text(64) })).min(1).max(2),
-});
+export type Head = LogHead | null;
 
 /** `{}` */
 export const emptySchema: z.ZodType<Record<string, never>, Record<string, never>> = z.strictObject({});

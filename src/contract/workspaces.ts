@@ -6,15 +6,8 @@
 
 import * as z from "zod";
 import { MAX_ITEMS_PER_REQUEST, MAX_SEALED_BYTES } from "./limits.ts";
-import {
-  bytesSchema,
-  hashSchema,
-  headSchema,
-  recipientSchema,
-  seqSchema,
-  wireEntrySchema,
-  workspaceIdSchema,
-} from "./wire.ts";
+import { hashText, signedEntry } from "./entries.ts";
+import { bytesSchema, headSchema, recipientSchema, seqSchema, workspaceIdSchema } from "./wire.ts";
 
 /** A key sealed to one recipient. An entry of the same request names SHA-256(sealed) as a `grant_hash`. */
 export const grantSchema = z.strictObject({ recipient: recipientSchema, sealed: bytesSchema(1, MAX_SEALED_BYTES) });
@@ -23,7 +16,7 @@ export const blobSchema = z.strictObject({ data: bytesSchema(1, MAX_SEALED_BYTES
 
 /** `POST /v1/workspaces` (entries begin with `ws.create`) and `POST /v1/workspaces/{ws}/log`: all or nothing. */
 export const appendWorkspaceSchema = z.strictObject({
-  entries: z.array(wireEntrySchema).min(1).max(MAX_ITEMS_PER_REQUEST),
+  entries: z.array(signedEntry).min(1).max(MAX_ITEMS_PER_REQUEST),
   grants: z.array(grantSchema).max(MAX_ITEMS_PER_REQUEST),
   blobs: z.array(blobSchema).max(MAX_ITEMS_PER_REQUEST),
 });
@@ -36,8 +29,8 @@ export const workspacesSchema = z.strictObject({
 
 /** `GET /v1/workspaces/{ws}/grants?recipient=me&after=seq`: what was sealed to the caller and the blobs any member may read. */
 export const grantsSchema = z.strictObject({
-  grants: z.array(z.strictObject({ hash: hashSchema, entry_seq: seqSchema, sealed: bytesSchema(1, MAX_SEALED_BYTES) })),
-  blobs: z.array(z.strictObject({ hash: hashSchema, entry_seq: seqSchema, data: bytesSchema(1, MAX_SEALED_BYTES) })),
+  grants: z.array(z.strictObject({ hash: hashText, entry_seq: seqSchema, sealed: bytesSchema(1, MAX_SEALED_BYTES) })),
+  blobs: z.array(z.strictObject({ hash: hashText, entry_seq: seqSchema, data: bytesSchema(1, MAX_SEALED_BYTES) })),
 });
 
 export type GrantUpload = z.output<typeof grantSchema>;
