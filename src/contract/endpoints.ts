@@ -66,7 +66,6 @@ function defaults(status: 200): Pick<Endpoint, "status" | "maxBodyBytes" | "idem
 /** Appends to a chain: large, conditional, and the same answer for the same key. */
 const APPEND: Options = { status: 201, maxBodyBytes: MAX_COMMIT_BODY_BYTES, idempotent: true, ifMatch: true };
 
-// deno-lint-ignore explicit-module-boundary-types -- the rows' types are the point
 export const ENDPOINTS = {
   challenge: send("POST", "/v1/auth/challenge", "open", emptySchema, auth.challengeSchema, { status: 201 }),
   register: send("POST", "/v1/auth/register", "proof", auth.registerSchema, auth.registeredSchema, {
