@@ -32,7 +32,7 @@ import type { EnvironmentId, Sid, UserId, WorkspaceId } from "../kernel/names.ts
 import type { Clock } from "../ports/clock.ts";
 import type { Random } from "../ports/random.ts";
 import type { SyncTransport } from "../ports/sync_transport.ts";
-import type { SessionStore, Sign } from "./session.ts";
+import type { Prove, SessionStore } from "./session.ts";
 
 /** What the client is made of. */
 export interface SyncClientParts {
@@ -71,18 +71,18 @@ export class SyncClient {
 
   // -- getting in (§1)
 
-  /** Registers an account; `sign` is L's. The session is saved. @throws {AppError} `name_taken`, `log_invalid`, `signature_invalid`, `login_refused` */
-  register(_request: WithoutChallenge<RegisterRequest>, _sign: Sign, _signal?: AbortSignal): Promise<Registered> {
+  /** Registers an account; `prove` signs with L. The session is saved. @throws {AppError} `name_taken`, `log_invalid`, `signature_invalid`, `login_refused` */
+  register(_request: WithoutChallenge<RegisterRequest>, _prove: Prove, _signal?: AbortSignal): Promise<Registered> {
     throw new Error("unfinished");
   }
 
-  /** Logs in; `sign` is L's. The session is saved. @throws {AppError} `login_refused` */
-  login(_akId: Bytes, _sign: Sign, _signal?: AbortSignal): Promise<LoggedIn> {
+  /** Logs in; `prove` signs with L. The session is saved. @throws {AppError} `login_refused` */
+  login(_akId: Bytes, _prove: Prove, _signal?: AbortSignal): Promise<LoggedIn> {
     throw new Error("unfinished");
   }
 
-  /** Proves the password again, for governance; `sign` is L's. @throws {AppError} `login_refused` */
-  stepUp(_akId: Bytes, _sign: Sign, _signal?: AbortSignal): Promise<SteppedUp> {
+  /** Proves the password again, for governance; `prove` signs with L. @throws {AppError} `login_refused` */
+  stepUp(_akId: Bytes, _prove: Prove, _signal?: AbortSignal): Promise<SteppedUp> {
     throw new Error("unfinished");
   }
 
@@ -91,25 +91,25 @@ export class SyncClient {
     throw new Error("unfinished");
   }
 
-  /** Replaces password or account key; `sign` is the new L's. @throws {AppError} `login_refused`, `head_moved`, `password_required` */
+  /** Replaces password or account key; `prove` signs with the new L. @throws {AppError} `login_refused`, `head_moved`, `password_required` */
   putCredentials(
     _request: WithoutChallenge<CredentialsRequest>,
-    _sign: Sign,
+    _prove: Prove,
     _stepUp: Session,
     _signal?: AbortSignal,
   ): Promise<CredentialsChanged> {
     throw new Error("unfinished");
   }
 
-  /** Opens a recovery; `sign` is R's. @throws {AppError} `login_refused` */
-  recoverStart(_rcId: Bytes, _sign: Sign, _signal?: AbortSignal): Promise<RecoverStarted> {
+  /** Opens a recovery; `prove` signs with R. @throws {AppError} `login_refused` */
+  recoverStart(_rcId: Bytes, _prove: Prove, _signal?: AbortSignal): Promise<RecoverStarted> {
     throw new Error("unfinished");
   }
 
-  /** Ends a recovery; `sign` is the old R's. All sessions end; the new one is saved. @throws {AppError} `login_refused`, `head_moved`, `log_invalid` */
+  /** Ends a recovery; `prove` signs with the old R. All sessions end; the new one is saved. @throws {AppError} `login_refused`, `head_moved`, `log_invalid` */
   recoverFinish(
     _request: WithoutChallenge<RecoverFinishRequest>,
-    _sign: Sign,
+    _prove: Prove,
     _signal?: AbortSignal,
   ): Promise<Recovered> {
     throw new Error("unfinished");

@@ -4,19 +4,22 @@
  * @module
  */
 
-import type { Session } from "../contract/auth.ts";
+import type { ProofChallenge, Session } from "../contract/auth.ts";
 import type { DeviceId, UserId } from "../kernel/names.ts";
 import type { Bytes } from "../kernel/bytes.ts";
 
-/** Signs exactly these bytes with Ed25519 (L, R or D); 64 bytes. */
-export type Sign = (message: Bytes) => Bytes | Promise<Bytes>;
+/**
+ * Proves possession of L, R or D: the Ed25519 signature (64 bytes) over `loginMessage(challenge)`. The client asks for it once
+ * per request, when the exact body is known.
+ */
+export type Prove = (challenge: ProofChallenge) => Bytes | Promise<Bytes>;
 
 /** Who renews the session, and with what. */
 export interface Renewal {
   readonly userId: UserId;
   readonly deviceId: DeviceId;
   /** Signs with the device's key D. */
-  readonly sign: Sign;
+  readonly prove: Prove;
 }
 
 /** Where the session rests between commands. The use-case supplies it; the client asks and tells. */

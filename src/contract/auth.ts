@@ -1,14 +1,14 @@
 /**
  * Getting in: challenges, registration, login, step-up, renewal and recovery (docs/spec/protocol.md §1).
  *
- * The signature over {@linkcode proofMessage} travels in the header `agentsecrets-proof` and covers the exact bytes of the
- * body, so nothing needs a canonical form.
+ * A proof is an Ed25519 signature over the facts of {@linkcode ProofChallenge}. It travels in the header `agentsecrets-proof`
+ * and covers the exact bytes of the body, so nothing needs a canonical form.
  *
  * @module
  */
 
 import * as z from "zod";
-import { type Bytes, concat, utf8 } from "../kernel/bytes.ts";
+import type { Bytes } from "../kernel/bytes.ts";
 import { MAX_ITEMS_PER_REQUEST, MAX_PINS_BYTES, MAX_SEALED_BYTES } from "./limits.ts";
 import { signedEntry } from "./entries.ts";
 import {
@@ -28,8 +28,8 @@ export type ProofAction =
   | "stepup"
   | "renew"
   | "credentials"
-  | "recover-start"
-  | "recover-finish";
+  | "recover.start"
+  | "recover.finish";
 
 /** The header that holds the proof's signature, base64url. */
 export const PROOF_HEADER = "agentsecrets-proof";
@@ -37,12 +37,17 @@ export const PROOF_HEADER = "agentsecrets-proof";
 export const STEP_UP_HEADER = "agentsecrets-step-up";
 
 /**
- * What is signed to get in: `"agentsecrets/v1/login\0" || origin || "\0" || action || "\0" || nonce[32] || SHA-256(body)[32]`.
- * The origin stops a server from using what it was sent at another server; the body's hash stops it from changing the body.
+ * The facts that a proof binds; what is signed is `loginMessage` of src/crypto/verify/login.ts. The origin stops a server from
+ * using what it was sent at another server; the body stops it from changing the request.
  */
-export function proofMessage(origin: string, action: ProofAction, nonce: Uint8Array, bodyHash: Uint8Array): Bytes {
-  if (nonce.length !== 32 || bodyHash.length !== 32) throw new RangeError("nonce and hash have 32 bytes");
-  return concat(utf8(`agentsecrets/v1/login\0${origin}\0${action}\0`), nonce, bodyHash);
+export interface ProofChallenge {
+  /** The server's origin as the client dialled it: `https://host[:port]`, or `embedded:local`. */
+  readonly origin: string;
+  readonly action: ProofAction;
+  /** 32 bytes. */
+  readonly nonce: Bytes;
+  /** The request's exact body. */
+  readonly body: Bytes;
 }
 
 /** A challenge's name. */

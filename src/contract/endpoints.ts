@@ -78,10 +78,10 @@ export const ENDPOINTS = {
   }),
   renew: send("POST", "/v1/auth/renew", "proof", auth.renewSchema, auth.renewedSchema, { action: "renew" }),
   recoverStart: send("POST", "/v1/recover/start", "proof", auth.recoverStartSchema, auth.recoverStartedSchema, {
-    action: "recover-start",
+    action: "recover.start",
   }),
   recoverFinish: send("POST", "/v1/recover/finish", "proof", auth.recoverFinishSchema, auth.recoveredSchema, {
-    action: "recover-finish",
+    action: "recover.finish",
   }),
 
   getAccount: get("/v1/account", "session", account.accountSchema),
