@@ -8,17 +8,31 @@
  * @module
  */
 
-import type {
-  DeviceId,
-  Email,
-  EnvironmentId,
-  EnvironmentName,
-  ProjectId,
-  UserId,
-  WorkspaceId,
+import { utf8 } from "../kernel/bytes.ts";
+import { AppError } from "../kernel/error.ts";
+import {
+  type DeviceId,
+  type Email,
+  type EnvironmentId,
+  type EnvironmentName,
+  isDeviceId,
+  isEnvironmentId,
+  isProjectId,
+  isUserId,
+  isWorkspaceId,
+  parseEmail,
+  parseEnvironmentName,
+  type ProjectId,
+  type UserId,
+  type WorkspaceId,
 } from "../kernel/names.ts";
 import type { Files } from "../ports/files.ts";
-import type { Places } from "./places.ts";
+import { lockPath, type Places } from "./places.ts";
+import { accepted, StrictJson } from "./strict_json.ts";
+
+/** The server that runs in this process: what login signatures are bound to. */
+export const EMBEDDED_ORIGIN = "embedded:local";
+const VERSION = 1;
 
 /** Which vault holds this home's items. */
 export type VaultChoice =
@@ -58,14 +72,141 @@ export interface Config {
 }
 
 /** The home's configuration, or undefined when there is no file. @throws {AppError} `config_damaged`, `unsupported_format`, `file_unreadable` */
-export declare function readConfig(files: Files, places: Places): Promise<Config | undefined>;
+export async function readConfig(files: Files, places: Places): Promise<Config | undefined> {
+  const bytes = await files.read(places.config);
+  return bytes === undefined ? undefined : parseConfig(places.config, bytes);
+}
 
 /** The home's configuration. @throws {AppError} `not_initialised`; those of {@linkcode readConfig} */
-export declare function requireConfig(files: Files, places: Places): Promise<Config>;
+export async function requireConfig(files: Files, places: Places): Promise<Config> {
+  const config = await readConfig(files, places);
+  if (config === undefined) throw new AppError("not_initialised");
+  return config;
+}
+
+/** Replaces the configuration. For `init`, which has just made the home; everything else changes it by {@linkcode updateConfig}. */
+export async function writeConfig(files: Files, places: Places, config: Config): Promise<void> {
+  await files.write(places.config, utf8(`${JSON.stringify(toFile(config), undefined, 2)}\n`), { mode: 0o600 });
+}
 
 /**
  * Reads, changes and writes the configuration under its lock, so that two commands lose nothing of each other's.
  *
  * @throws {AppError} `not_initialised`, `lock_timeout`, `file_unwritable`, `disk_full`; those of {@linkcode readConfig}
  */
-export declare function updateConfig(files: Files, places: Places, change: (config: Config) => Config): Promise<Config>;
+export async function updateConfig(
+  files: Files,
+  places: Places,
+  change: (config: Config) => Config,
+): Promise<Config> {
+  return await files.withLock(lockPath(places, "config"), async () => {
+    const before = await requireConfig(files, places);
+    const after = change(before);
+    if (JSON.stringify(toFile(after)) !== JSON.stringify(toFile(before))) await writeConfig(files, places, after);
+    return after;
+  });
+}
+
+/** Strict reading of the file's bytes. @throws {AppError} `config_damaged`, `unsupported_format` */
+export function parseConfig(path: string, bytes: Uint8Array): Config {
+  const root = StrictJson.parse(path, bytes);
+  root.version(VERSION);
+  root.onlyFields("version", "profile", "server", "account", "storage_mode", "vault", "active", "last", "proxy");
+  return {
+    profile: root.field("profile").text(isProfile),
+    server: root.field("server").text(isServer),
+    account: parseAccount(root.field("account")),
+    storageMode: root.field("storage_mode").integer(1, 2) as StorageMode,
+    vault: parseVault(root.field("vault")),
+    active: parseActive(root.field("active")),
+    last: parseLast(root.field("last")),
+    proxy: parseProxy(root.field("proxy")),
+  };
+}
+
+function parseAccount(json: StrictJson): AccountReference {
+  json.onlyFields("user_id", "email", "device_id");
+  const deviceId = json.optional("device_id")?.text(isDeviceId);
+  return {
+    userId: json.field("user_id").text(isUserId),
+    email: json.field("email").text(accepted(parseEmail)),
+    ...(deviceId === undefined ? {} : { deviceId }),
+  };
+}
+
+function parseVault(json: StrictJson): VaultChoice {
+  const kind = json.field("kind").text((text): text is VaultChoice["kind"] => text === "system" || text === "file");
+  if (kind === "system") {
+    json.onlyFields("kind");
+    return { kind };
+  }
+  json.onlyFields("kind", "unlock");
+  const unlock = json.field("unlock").text((text): text is "passphrase" | "key-file" =>
+    text === "passphrase" || text === "key-file"
+  );
+  return { kind, unlock };
+}
+
+function parseActive(json: StrictJson): Config["active"] {
+  json.onlyFields("workspace_id", "environments");
+  const workspaceId = json.optional("workspace_id")?.text(isWorkspaceId);
+  const environments: Record<ProjectId, EnvironmentName> = {};
+  for (const [project, name] of json.field("environments").entries()) {
+    if (!isProjectId(project)) return name.refuse("it is not a project's id");
+    environments[project] = name.text(accepted(parseEnvironmentName));
+  }
+  return { ...(workspaceId === undefined ? {} : { workspaceId }), environments };
+}
+
+function parseLast(json: StrictJson): Config["last"] {
+  json.onlyFields("pull", "push");
+  return { pull: parseTimes(json.field("pull")), push: parseTimes(json.field("push")) };
+}
+
+function parseTimes(json: StrictJson): Record<EnvironmentId, number> {
+  const times: Record<EnvironmentId, number> = {};
+  for (const [environment, time] of json.entries()) {
+    if (!isEnvironmentId(environment)) return time.refuse("it is not an environment's id");
+    times[environment] = time.integer(0, Number.MAX_SAFE_INTEGER);
+  }
+  return times;
+}
+
+function parseProxy(json: StrictJson): Config["proxy"] {
+  json.onlyFields("port");
+  const port = json.optional("port")?.integer(1, 65535);
+  return port === undefined ? {} : { port };
+}
+
+const isProfile = (text: string): text is string => /^[a-z2-7]{16}$/.test(text);
+
+/** The embedded server, or the origin of one that is reached by https (http on loopback for tests and tunnels). */
+function isServer(text: string): text is string {
+  if (text === EMBEDDED_ORIGIN) return true;
+  if (!URL.canParse(text)) return false;
+  const url = new URL(text);
+  const loopback = ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname);
+  return url.origin === text && (url.protocol === "https:" || (url.protocol === "http:" && loopback));
+}
+
+function toFile(config: Config): Readonly<Record<string, unknown>> {
+  const { account, active } = config;
+  return {
+    version: VERSION,
+    profile: config.profile,
+    server: config.server,
+    account: {
+      user_id: account.userId,
+      email: account.email,
+      ...(account.deviceId === undefined ? {} : { device_id: account.deviceId }),
+    },
+    storage_mode: config.storageMode,
+    vault: config.vault,
+    active: {
+      ...(active.workspaceId === undefined ? {} : { workspace_id: active.workspaceId }),
+      environments: active.environments,
+    },
+    last: config.last,
+    proxy: config.proxy,
+  };
+}

@@ -5,8 +5,24 @@
  * @module
  */
 
-import type { EnvironmentName, ProjectId, ProjectName, WorkspaceId, WorkspaceName } from "../kernel/names.ts";
+import { dirname, join } from "node:path";
+import { utf8 } from "../kernel/bytes.ts";
+import {
+  type EnvironmentName,
+  isProjectId,
+  isWorkspaceId,
+  parseEnvironmentName,
+  parseProjectName,
+  parseWorkspaceName,
+  type ProjectId,
+  type ProjectName,
+  type WorkspaceId,
+  type WorkspaceName,
+} from "../kernel/names.ts";
 import type { Files } from "../ports/files.ts";
+import { accepted, StrictJson } from "./strict_json.ts";
+
+const VERSION = 1;
 
 /** The file's content. */
 export interface ProjectFile {
@@ -27,7 +43,47 @@ export interface FoundProjectFile extends ProjectFile {
 }
 
 /** The nearest project file in `folder` or above it, or undefined. @throws {AppError} `config_damaged`, `unsupported_format`, `file_unreadable` */
-export declare function findProjectFile(files: Files, folder: string): Promise<FoundProjectFile | undefined>;
+export async function findProjectFile(files: Files, folder: string): Promise<FoundProjectFile | undefined> {
+  for (let at = folder;; at = dirname(at)) {
+    const path = projectFilePath(at);
+    const bytes = await files.read(path);
+    // A damaged file ends the search: falling back to a folder above would act on another project.
+    if (bytes !== undefined) return { ...parseProjectFile(path, bytes), folder: at, path };
+    if (dirname(at) === at) return undefined;
+  }
+}
 
-/** Writes the project file of `folder`. @throws {AppError} `file_unwritable`, `disk_full` */
-export declare function writeProjectFile(files: Files, folder: string, project: ProjectFile): Promise<string>;
+/** Writes the project file of `folder` and returns its path. @throws {AppError} `file_unwritable`, `disk_full` */
+export async function writeProjectFile(files: Files, folder: string, project: ProjectFile): Promise<string> {
+  const path = projectFilePath(folder);
+  const content = {
+    version: VERSION,
+    workspace_id: project.workspaceId,
+    workspace: project.workspace,
+    project_id: project.projectId,
+    project: project.project,
+    environment: project.environment,
+  };
+  // Committed files are readable for everyone who has the folder.
+  await files.makeFolder(dirname(path), 0o755);
+  await files.write(path, utf8(`${JSON.stringify(content, undefined, 2)}\n`), { mode: 0o644 });
+  return path;
+}
+
+/** Strict reading of the file's bytes. @throws {AppError} `config_damaged`, `unsupported_format` */
+export function parseProjectFile(path: string, bytes: Uint8Array): ProjectFile {
+  const root = StrictJson.parse(path, bytes);
+  root.version(VERSION);
+  root.onlyFields("version", "workspace_id", "workspace", "project_id", "project", "environment");
+  return {
+    workspaceId: root.field("workspace_id").text(isWorkspaceId),
+    workspace: root.field("workspace").text(accepted(parseWorkspaceName)),
+    projectId: root.field("project_id").text(isProjectId),
+    project: root.field("project").text(accepted(parseProjectName)),
+    environment: root.field("environment").text(accepted(parseEnvironmentName)),
+  };
+}
+
+function projectFilePath(folder: string): string {
+  return join(folder, ".agentsecrets", "project.json");
+}
