@@ -5,10 +5,12 @@
  * @module
  */
 
+import { ReceivingKey, SigningKey } from "../crypto/keys.ts";
+import { AppError } from "../kernel/error.ts";
 import type { DeviceId, Email, UserId } from "../kernel/names.ts";
-import type { Secret } from "../kernel/secret.ts";
 import type { Keychain } from "../ports/keychain.ts";
-import type { Config } from "../vault/config.ts";
+import { type Config, requireConfig } from "../vault/config.ts";
+import { readDeviceKeys } from "../vault/device.ts";
 import type { Ports } from "./ports.ts";
 
 /** An opened device. Disposing of it wipes its copies of the keys. */
@@ -18,10 +20,10 @@ export interface Device extends Disposable {
   readonly userId: UserId;
   readonly email: Email;
   readonly deviceId: DeviceId;
-  /** X, private half: 32 bytes. */
-  readonly receivingKey: Secret;
-  /** D, Ed25519 seed: 32 bytes. */
-  readonly deviceKey: Secret;
+  /** X: opens what is sealed to the person. */
+  readonly receivingKey: ReceivingKey;
+  /** D: signs for the device. */
+  readonly deviceKey: SigningKey;
 }
 
 export type DevicePorts = Pick<Ports, "files" | "places" | "keychain">;
@@ -31,4 +33,26 @@ export type DevicePorts = Pick<Ports, "files" | "places" | "keychain">;
  *
  * @throws {AppError} `not_initialised`, `not_logged_in` (a key is missing), `config_damaged`, the keychain's codes
  */
-export declare function openDevice(ports: DevicePorts, signal?: AbortSignal): Promise<Device>;
+export async function openDevice(ports: DevicePorts, signal?: AbortSignal): Promise<Device> {
+  const config = await requireConfig(ports.files, ports.places);
+  const { userId, email, deviceId } = config.account;
+  if (deviceId === undefined) throw new AppError("not_logged_in");
+  const keychain = await ports.keychain();
+  const keys = await readDeviceKeys(keychain, signal);
+  if (keys === undefined) throw new AppError("not_logged_in");
+  const receivingKey = ReceivingKey.fromPrivate(keys.receivingKey);
+  const deviceKey = SigningKey.fromSeed(keys.deviceKey);
+  return {
+    config,
+    keychain,
+    userId,
+    email,
+    deviceId,
+    receivingKey,
+    deviceKey,
+    [Symbol.dispose]: () => {
+      receivingKey[Symbol.dispose]();
+      deviceKey[Symbol.dispose]();
+    },
+  };
+}

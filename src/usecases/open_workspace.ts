@@ -6,19 +6,27 @@
  * @module
  */
 
+import type { SyncClient } from "../cloud/client.ts";
 import type { Role } from "../contract/entries.ts";
-import type { WorkspaceId, WorkspaceName } from "../kernel/names.ts";
+import type { UserId, WorkspaceId, WorkspaceName } from "../kernel/names.ts";
+import type { AccountState } from "../ledger/account_state.ts";
+import type { WorkspaceState } from "../ledger/workspace_state.ts";
 import type { Device } from "./open_device.ts";
 import type { Ports } from "./ports.ts";
 
 /** A verified workspace. Disposing of it disposes of its device and keys. */
 export interface OpenWorkspace extends Disposable {
   readonly device: Device;
+  /** A client with this device's session. */
+  readonly client: SyncClient;
   readonly id: WorkspaceId;
   readonly name: WorkspaceName;
+  /** This person's own. */
   readonly role: Role;
-  /** The place in the log up to which everything here was verified. */
-  readonly head: { readonly seq: number; readonly hash: string };
+  /** The replayed log; `state.head` is the place up to which everything here was verified. */
+  readonly state: WorkspaceState;
+  /** The replayed account logs of everyone who signed an entry, this person's own among them. */
+  readonly accounts: ReadonlyMap<UserId, AccountState>;
   readonly allowlist: {
     /** 0 when none was ever signed. */
     readonly version: number;
