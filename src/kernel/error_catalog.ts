@@ -127,6 +127,20 @@ export const CATALOG = {
     message: (f: { problem: string }) => f.problem,
     hint: () => "agentsecrets --help",
   }),
+  unknown_command: entry({
+    exit: 2,
+    status: 400,
+    message: (f: { command: string; near: string; within: string }) =>
+      `Cannot run this: unknown command '${f.command}' for ${f.within}`,
+    hint: (f) => f.near === "" ? `${f.within} --help` : `Did you mean ${f.within} ${f.near}?`,
+  }),
+  unknown_flag: entry({
+    exit: 2,
+    status: 400,
+    message: (f: { flag: string; near: string; within: string }) =>
+      `Cannot run this: unknown flag '${f.flag}' for ${f.within}`,
+    hint: (f) => f.near === "" ? `${f.within} --help` : `Did you mean ${f.near}?`,
+  }),
   missing_answer: entry({
     exit: 2,
     status: 400,

@@ -14,8 +14,9 @@ export interface ErrorDocument {
 
 /** The failure as JSON. The catalog's own members win over a fact of the same name. */
 export function errorDocument(error: AppError, exit: number): ErrorDocument {
+  const facts = Object.entries(error.fields).map(([name, value]) => [snakeCase(name), value] as const);
   return {
-    error: { ...error.fields, code: error.code, message: error.message, hint: error.hint ?? null, exit },
+    error: { ...Object.fromEntries(facts), code: error.code, message: error.message, hint: error.hint ?? null, exit },
   };
 }
 
@@ -36,6 +37,10 @@ export function errorTrace(error: unknown): string {
     lines.push(...(at.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line)));
   }
   return lines.map((line) => `${line}\n`).join("");
+}
+
+function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
 function oneLine(text: string): string {

@@ -1,0 +1,45 @@
+/**
+ * What a running command has at hand.
+ *
+ * @module
+ */
+
+import type { Secret } from "../kernel/secret.ts";
+import type { Terminal } from "../ports/terminal.ts";
+import type { WorldWithEngine } from "../usecases/engine_ports.ts";
+import type { Answers } from "./answers.ts";
+import type { View } from "./view/view.ts";
+
+/** The world of the command line: that of the use-cases, and a terminal. */
+export type World = WorldWithEngine & { readonly terminal: Terminal };
+
+/** One command's surroundings. */
+export interface CommandContext {
+  readonly world: World;
+  readonly terminal: Terminal;
+  readonly view: View;
+  readonly answers: Answers;
+  /** Aborts when a person or the system asks the program to end. */
+  readonly signal: AbortSignal;
+  /** Absolute path of the folder the command runs in. */
+  readonly folder: string;
+  /** Milliseconds since the epoch, for "2 minutes ago". */
+  now(): number;
+}
+
+/** What the program is given by the composition root. */
+export interface Host {
+  readonly terminal: Terminal;
+  readonly signal: AbortSignal;
+  /** 130 or 143 once a signal or Ctrl-C has ended the program; undefined before. */
+  readonly interruptedExit: () => number | undefined;
+  /** AGENTSECRETS_DEBUG=1. */
+  readonly debug: boolean;
+  /** Builds the world. `vaultPassphrase` is called only when a vault file is opened that needs one. */
+  readonly makeWorld: (options: WorldOptions) => World;
+}
+
+/** What the world asks back. */
+export interface WorldOptions {
+  readonly vaultPassphrase: () => Promise<Secret>;
+}

@@ -1,0 +1,100 @@
+/**
+ * From the registry to a command tree that can parse: words and summaries of everything, arguments and options of what is loaded.
+ *
+ * @module
+ */
+
+import { Command } from "@commander-js/extra-typings";
+import type { AnyCommand, CommandModule, Example, Execute } from "./command.ts";
+import { withEverywhere } from "./options.ts";
+import { COMMANDS, isGroup, type Leaf, type Node } from "./registry.ts";
+import { type Style, styleFor } from "./view/style.ts";
+
+/** The program's name, as it is typed. */
+export const PROGRAM = "agentsecrets";
+
+/** How the tree is dressed. */
+export interface TreeOptions {
+  /** Modules of the leaves that can run; others show only their summary. */
+  readonly loaded: ReadonlyMap<Leaf, CommandModule>;
+  readonly execute: Execute;
+  readonly color: boolean;
+  /** Help is wrapped to this many columns. */
+  readonly width: number;
+  readonly print: (text: string) => void;
+}
+
+/** The whole tree. Parsing throws a `CommanderError` instead of ending the process. */
+export function commandTree(options: TreeOptions): AnyCommand {
+  const root = dressed(new Command(PROGRAM) as unknown as AnyCommand, options);
+  root
+    .description("Let agents use your secrets without seeing them: they name a key, the value goes in on the way out.")
+    .usage("<command> [flags]")
+    .helpCommand(false)
+    .option("--version", "print the version");
+  withEverywhere(root);
+  for (const node of COMMANDS) addNode(root, node, options);
+  root.addHelpText("after", () => examples(ROOT_EXAMPLES, styleFor(options.color)));
+  return root;
+}
+
+const ROOT_EXAMPLES: readonly Example[] = [
+  { line: `${PROGRAM} init`, why: "begin" },
+  { line: `${PROGRAM} secrets set STRIPE_KEY`, why: "store a key; its value is typed, not shown" },
+  {
+    line: `${PROGRAM} call --url https://api.stripe.com/v1/balance --bearer STRIPE_KEY`,
+    why: "use it without seeing it",
+  },
+];
+
+function addNode(parent: AnyCommand, node: Node, options: TreeOptions): void {
+  const command = dressed(parent.command(node.name) as unknown as AnyCommand, options);
+  command.summary(node.summary).description(sentence(node.summary));
+  if (node.heading !== undefined) command.helpGroup(node.heading);
+  if (isGroup(node)) {
+    command.usage("<command> [flags]");
+    withEverywhere(command);
+    for (const below of node.below) addNode(command, below, options);
+    return;
+  }
+  const module = options.loaded.get(node);
+  if (module === undefined) return;
+  if (module.detail !== undefined) command.description(`${sentence(node.summary)}.\n\n${module.detail}`);
+  withEverywhere(module.install(command, options.execute) as unknown as Command);
+  command.addHelpText("after", () => examples(module.examples, styleFor(options.color)));
+}
+
+/** Settings that every command of the tree shares. */
+function dressed(command: AnyCommand, options: TreeOptions): AnyCommand {
+  const style = styleFor(options.color);
+  return command
+    .enablePositionalOptions()
+    .helpCommand(false)
+    .exitOverride()
+    .showSuggestionAfterError()
+    .configureOutput({
+      writeOut: options.print,
+      writeErr: () => {}, // errors are shown by the program, in the catalog's words
+      getOutHelpWidth: () => options.width,
+      getErrHelpWidth: () => options.width,
+      getOutHasColors: () => options.color,
+      getErrHasColors: () => options.color,
+    })
+    .configureHelp({
+      styleTitle: style.bold,
+      styleCommandText: style.cyan,
+      styleSubcommandTerm: style.cyan,
+      styleOptionTerm: style.cyan,
+      styleArgumentTerm: style.cyan,
+    });
+}
+
+function sentence(summary: string): string {
+  return summary.charAt(0).toUpperCase() + summary.slice(1);
+}
+
+function examples(list: readonly Example[], style: Style): string {
+  if (list.length === 0) return "";
+  const lines = list.map(({ line, why }) => `  ${style.dim(`# ${why}`)}\n  ${line}`);
+  return `\n${style.bold("Examples:")}\n${lines.join("\n")}`;
+}

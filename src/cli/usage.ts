@@ -1,0 +1,59 @@
+/**
+ * Mistakes on the command line, in the catalog's words.
+ *
+ * What was typed wrong is quoted only when it looks like a flag or a command: an argument in the wrong place may be a value.
+ *
+ * @module
+ */
+
+import type { CommanderError } from "@commander-js/extra-typings";
+import { AppError } from "../kernel/error.ts";
+
+const FLAG_LIKE = /^--?[a-z][a-z0-9-]{0,30}$/;
+const COMMAND_LIKE = /^[a-z][a-z-]{0,20}$/;
+
+/** What a parser's complaint means; `within` is the command it is about. */
+export function usageError(error: CommanderError, within: string): AppError {
+  switch (error.code) {
+    case "commander.unknownOption":
+      return new AppError("unknown_flag", {
+        flag: quotable(/unknown option '([^'=]*)/.exec(error.message)?.[1] ?? "", FLAG_LIKE),
+        near: suggestion(error.message),
+        within,
+      });
+    case "commander.unknownCommand":
+      return new AppError("unknown_command", {
+        command: quotable(/unknown command '([^']*)/.exec(error.message)?.[1] ?? "", COMMAND_LIKE),
+        near: suggestion(error.message),
+        within,
+      });
+    case "commander.excessArguments":
+      return usage(`Cannot run ${within}: too many arguments`, error.message, /Expected \d+ arguments? but got \d+/);
+    case "commander.missingArgument":
+      return usage(`Cannot run ${within}`, error.message, /missing required argument '[a-zA-Z= -]+'/);
+    case "commander.optionMissingArgument":
+      return usage(`Cannot run ${within}`, error.message, /option '[^']{1,60}' argument missing/);
+    case "commander.conflictingOption":
+      return usage(
+        `Cannot run ${within}`,
+        error.message,
+        /option '[^']{1,60}' cannot be used with option '[^']{1,60}'/,
+      );
+    default:
+      return new AppError("usage", { problem: `Cannot run ${within}: its arguments are not as its help says` });
+  }
+}
+
+/** The part of the parser's message that is known to quote nothing of what was typed. */
+function usage(start: string, message: string, safe: RegExp): AppError {
+  const detail = safe.exec(message)?.[0];
+  return new AppError("usage", { problem: detail === undefined ? start : `${start}: ${detail}` });
+}
+
+function quotable(text: string, form: RegExp): string {
+  return form.test(text) ? text : "…";
+}
+
+function suggestion(message: string): string {
+  return /\(Did you mean (?:one of )?([a-z0-9, -]+)\?\)/.exec(message)?.[1]?.replace(/, ([^,]+)$/, " or $1") ?? "";
+}
