@@ -29,6 +29,8 @@ import { MAX_CHANGES_PER_COMMIT } from "../kernel/limits.ts";
 export const MAX_LIST = 10_000;
 /** Longest body of one signed entry, in bytes. */
 export const MAX_ENTRY_BYTES = 1024 * 1024;
+/** Largest envelope: a value of 64 KiB whose every character JSON escapes sixfold, its name, note and binding, padded. */
+export const MAX_ENVELOPE_BYTES = 448 * 1024;
 
 /** 32 bytes in base64url: a hash or a public key. The last character holds four bits, so that each value has one text. */
 const bytes32 = z.string().regex(/^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/);
@@ -146,7 +148,7 @@ export const grantRef = z.strictObject({ id: recipientId, enc_pk_hash: hashText,
 export type GrantRef = z.infer<typeof grantRef>;
 const recipients = z.array(grantRef).min(1).max(MAX_LIST);
 
-/** Access to one environment that comes with an invite, a membership or an agent. */
+/** Access to one environment that comes with a membership or an agent, with the key sealed to it. */
 export const environmentGrant = z.strictObject({
   project: projectId,
   env: environmentId,
@@ -158,6 +160,17 @@ export type EnvironmentGrant = z.infer<typeof environmentGrant>;
 const environmentGrants = z.array(environmentGrant).max(MAX_LIST);
 /** The workspace key of an epoch, sealed to one newcomer. */
 const workspaceGrant = z.strictObject({ epoch, grant_hash: hashText });
+
+/** Rights that an invite promises. */
+export const environmentRight = z.strictObject({ project: projectId, env: environmentId, write: z.boolean() });
+export type EnvironmentRight = z.infer<typeof environmentRight>;
+const environmentRights = z.array(environmentRight).max(MAX_LIST);
+/** Keys sealed to an invite, or by the joiner to itself: the workspace key and one per promised environment. */
+export const sealedKeys = z.strictObject({
+  ws: workspaceGrant,
+  envs: z.array(z.strictObject({ env: environmentId, epoch, grant_hash: hashText })).max(MAX_LIST),
+});
+export type SealedKeys = z.infer<typeof sealedKeys>;
 
 /** What an agent may do inside its grants; null does not restrict. Names appear as sids, so the server learns none. */
 export const agentPolicy = z.strictObject({
@@ -199,8 +212,8 @@ export const workspaceEntryBody = z.discriminatedUnion("type", [
       invite_sig_pk: publicKeyText,
       invite_enc_pk: publicKeyText,
       role,
-      ws_grant: workspaceGrant,
-      grants: environmentGrants,
+      grants: environmentRights,
+      sealed: sealedKeys.nullable(),
       expires: time,
       confirm: z.boolean(),
     }),
@@ -208,7 +221,13 @@ export const workspaceEntryBody = z.discriminatedUnion("type", [
   workspaceEntry("member.uninvite", z.strictObject({ invite_id: inviteId })),
   workspaceEntry(
     "member.join",
-    z.strictObject({ invite_id: inviteId, user_id: userId, account_head: logHead }),
+    z.strictObject({
+      invite_id: inviteId,
+      user_id: userId,
+      account_head: logHead,
+      enc_pk_hash: hashText,
+      sealed: sealedKeys.nullable(),
+    }),
   ),
   workspaceEntry(
     "member.add",

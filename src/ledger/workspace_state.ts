@@ -6,11 +6,12 @@
 
 import type {
   AgentPolicy,
-  EnvironmentGrant,
+  EnvironmentRight,
   InviteId,
   LogHead,
   RecipientId,
   Role,
+  SealedKeys,
   WorkspacePolicy,
 } from "../contract/entries.ts";
 import type { AgentId, EnvironmentId, ProjectId, UserId, WorkspaceId } from "../kernel/names.ts";
@@ -40,7 +41,9 @@ export interface InviteRecord {
   readonly signingKey: string;
   readonly receivingKey: string;
   readonly role: Role;
-  readonly grants: readonly EnvironmentGrant[];
+  readonly grants: readonly EnvironmentRight[];
+  /** Null when `confirm` is set: then keys are sealed by the admin's `member.add`. */
+  readonly sealed: SealedKeys | null;
   readonly expires: number;
   readonly confirm: boolean;
   readonly invited: EntryStamp;

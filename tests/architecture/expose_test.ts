@@ -4,6 +4,13 @@ import { root, sources } from "./sources.ts";
 
 /** Files that may call `.expose(`. Adding one is a security review: say in the commit why the value must be there. */
 const MAY_EXPOSE: ReadonlySet<string> = new Set<string>([
+  "src/crypto/account_key.ts",
+  "src/crypto/account_wraps.ts",
+  "src/crypto/envelope.ts",
+  "src/crypto/grants.ts",
+  "src/crypto/hierarchy.ts",
+  "src/crypto/keys.ts",
+  "src/crypto/secret_envelope.ts",
   "src/vault/dotenv/write.ts",
   "src/adapters/terminal/system.ts",
   "src/vault/device.ts",
