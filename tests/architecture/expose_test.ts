@@ -4,6 +4,7 @@ import { root, sources } from "./sources.ts";
 
 /** Files that may call `.expose(`. Adding one is a security review: say in the commit why the value must be there. */
 const MAY_EXPOSE: ReadonlySet<string> = new Set<string>([
+  "src/vault/value.ts",
   "src/crypto/account_key.ts",
   "src/crypto/account_wraps.ts",
   "src/crypto/envelope.ts",

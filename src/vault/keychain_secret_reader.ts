@@ -1,0 +1,70 @@
+/**
+ * {@linkcode KeychainSecretReader}: how the engine reads secrets when the vault is in this process. In sealed mode a broker
+ * answers the same port instead.
+ *
+ * @module
+ */
+
+import { AppError } from "../kernel/error.ts";
+import type { SecretName } from "../kernel/names.ts";
+import type { Secret } from "../kernel/secret.ts";
+import type { Keychain } from "../ports/keychain.ts";
+import type { SecretDescription, SecretReader, SecretScope } from "../ports/secret_reader.ts";
+import { collectionOf, type LocalSecret, localSecret } from "./local_state.ts";
+
+/** Reads a machine's own copies. What was deleted here is not there, even before the server knows of it. */
+export class KeychainSecretReader implements SecretReader {
+  readonly #keychain: Keychain;
+
+  constructor(keychain: Keychain) {
+    this.#keychain = keychain;
+  }
+
+  async describe(
+    scope: SecretScope,
+    names: readonly SecretName[],
+    signal?: AbortSignal,
+  ): Promise<SecretDescription[]> {
+    if (names.length === 0) return [];
+    const wanted = new Set(names);
+    // Enumerated rather than read: no value may be in this process before a call is decided on.
+    return (await this.#present(scope, signal)).filter(({ name }) => wanted.has(name))
+      .map(({ name, binding }) => ({ name, binding }));
+  }
+
+  async names(scope: SecretScope, signal?: AbortSignal): Promise<SecretName[]> {
+    return (await this.#present(scope, signal)).map(({ name }) => name).sort();
+  }
+
+  async read(
+    scope: SecretScope,
+    names: readonly SecretName[],
+    signal?: AbortSignal,
+  ): Promise<Map<SecretName, Secret>> {
+    const wanted = [...new Set(names)];
+    const items = wanted.length === 0 ? [] : await this.#keychain.getMany(collectionOf(scope), wanted, signal);
+    try {
+      const present = items.filter((item) => localSecret(item).state !== "deleted");
+      const values = new Map(present.map((item) => [localSecret(item).name, item.value]));
+      refuseMissing(wanted.filter((name) => !values.has(name)));
+      for (const item of items) if (!present.includes(item)) item.value.dispose();
+      return values;
+    } catch (error) {
+      for (const item of items) item.value.dispose();
+      throw error;
+    }
+  }
+
+  async #present(scope: SecretScope, signal?: AbortSignal): Promise<LocalSecret[]> {
+    const entries = await this.#keychain.list(collectionOf(scope), signal);
+    return entries.map(localSecret).filter(({ state }) => state !== "deleted");
+  }
+}
+
+/** @throws {AppError} `secret_not_found`, `secrets_not_found` */
+export function refuseMissing(missing: readonly SecretName[]): void {
+  if (missing.length === 1) throw new AppError("secret_not_found", { name: missing[0]! });
+  if (missing.length > 1) {
+    throw new AppError("secrets_not_found", { names: missing.map((name) => `'${name}'`).join(", ") });
+  }
+}
