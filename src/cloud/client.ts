@@ -24,8 +24,7 @@ import type {
 } from "../contract/auth.ts";
 import type { SignedEntry } from "../contract/entries.ts";
 import type { CommitsPage, EnvironmentHead, Snapshot, VersionsPage } from "../contract/environments.ts";
-import type { ServerVersion } from "../contract/problem.ts";
-import type { Head } from "../contract/wire.ts";
+import { HeadMoved, type ServerVersion } from "../contract/problem.ts";
 import type { AppendWorkspace, Grants, WorkspaceCreated, WorkspaceInfo } from "../contract/workspaces.ts";
 import type { Bytes } from "../kernel/bytes.ts";
 import type { EnvironmentId, Sid, UserId, WorkspaceId } from "../kernel/names.ts";
@@ -52,13 +51,7 @@ export interface StepUpOption {
   readonly stepUp?: Session;
 }
 
-/** Where a chain moved to under the writer's feet: thrown as the `cause` of `head_moved`. */
-export class HeadMoved extends Error {
-  override readonly name = "HeadMoved";
-  constructor(readonly head: Head) {
-    super("The head moved");
-  }
-}
+export { HeadMoved };
 
 /** The typed client of one server. */
 export class SyncClient {

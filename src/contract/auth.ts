@@ -88,9 +88,11 @@ export const registerSchema = z.strictObject({
   /** Setup or invite token, where the server is not open. */
   token: z.string().max(256).optional(),
 });
+/** The password was just proved, so a step-up comes along. */
 export const registeredSchema = z.strictObject({
   user_id: userIdSchema,
   session: sessionSchema,
+  step_up: sessionSchema,
   credentials_version: seqSchema,
 });
 
@@ -107,6 +109,7 @@ export const loggedInSchema = z.strictObject({
   user_id: userIdSchema,
   email: emailSchema,
   session: sessionSchema,
+  step_up: sessionSchema,
   ...accountBlobs,
   pins: z.strictObject({ version: seqSchema, data: bytesSchema(0, MAX_PINS_BYTES).nullable() }),
 });
@@ -165,6 +168,7 @@ export const recoverFinishSchema = z.strictObject({
 export const recoveredSchema = z.strictObject({
   user_id: userIdSchema,
   session: sessionSchema,
+  step_up: sessionSchema,
   credentials_version: seqSchema,
 });
 

@@ -5,7 +5,7 @@
  */
 
 import * as z from "zod";
-import { headSchema } from "./wire.ts";
+import { type Head, headSchema } from "./wire.ts";
 
 /** Media type of {@linkcode problemSchema}. */
 export const PROBLEM_TYPE = "application/problem+json";
@@ -24,6 +24,17 @@ export const problemSchema = z.object({
 });
 /** A problem as parsed. */
 export type Problem = z.output<typeof problemSchema>;
+
+/** Where a chain moved to under the writer's feet: the cause of `head_moved`, so that the writer can fetch and merge. */
+export class HeadMoved extends Error {
+  override readonly name = "HeadMoved";
+  readonly head: Head;
+
+  constructor(head: Head) {
+    super("The head moved");
+    this.head = head;
+  }
+}
 
 /** `GET /healthz`, `/readyz` */
 export const healthSchema = z.strictObject({ status: z.literal("ok") });

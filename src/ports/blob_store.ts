@@ -79,11 +79,21 @@ export interface BlobRow {
   readonly data: Bytes;
 }
 
-/** Where an environment belongs. */
+/** What the workspace log says of an environment, as of its head. */
 export interface EnvironmentRow {
   readonly environmentId: string;
   readonly projectId: string;
   readonly workspaceId: string;
+  /** Current key epoch; 0 before the first. */
+  readonly epoch: number;
+  readonly deleted: boolean;
+}
+
+/** Who may do what in an environment, as of the workspace log's head. */
+export interface AccessRow {
+  readonly environmentId: string;
+  readonly recipient: string;
+  readonly write: boolean;
 }
 
 /** The newest version of one secret, without its envelope. */
@@ -142,6 +152,8 @@ export interface ReadTransaction {
   blobs(workspaceId: string, after: number): Promise<BlobRow[]>;
 
   environment(environmentId: string): Promise<EnvironmentRow | undefined>;
+  /** What the recipient may do, or undefined when nothing. */
+  access(environmentId: string, recipient: string): Promise<{ readonly write: boolean } | undefined>;
   /** Newest versions, deletions included, sorted by sid. */
   items(environmentId: string): Promise<ItemRow[]>;
   /** Like {@linkcode items}, with envelopes. */
@@ -183,6 +195,9 @@ export interface WriteTransaction extends ReadTransaction {
    */
   takeRate(key: string, burst: number, intervalMs: number, nowMs: number): Promise<number>;
 
+  /** Fills the bucket again. */
+  resetRate(key: string): Promise<void>;
+
   insertSession(session: SessionRow): Promise<void>;
   touchSession(id: string, nowMs: number): Promise<void>;
   /** Ends one session of the user. */
@@ -198,8 +213,10 @@ export interface WriteTransaction extends ReadTransaction {
   ): Promise<void>;
   insertGrants(workspaceId: string, grants: readonly GrantRow[]): Promise<void>;
   insertBlobs(workspaceId: string, blobs: readonly BlobRow[]): Promise<void>;
-  /** False when the id is taken. */
-  insertEnvironment(environment: EnvironmentRow): Promise<boolean>;
+  /** Writes or updates. False when another workspace has the id; nothing is written then. */
+  putEnvironment(environment: EnvironmentRow): Promise<boolean>;
+  /** Makes the access to the workspace's environments exactly this. */
+  setAccess(workspaceId: string, access: readonly AccessRow[]): Promise<void>;
   /** Writes new versions and makes them the newest. */
   insertVersions(environmentId: string, versions: readonly VersionRow[]): Promise<void>;
 

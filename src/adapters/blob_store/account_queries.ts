@@ -14,6 +14,7 @@ type Methods = Pick<
   | "insertChallenge"
   | "takeChallenge"
   | "takeRate"
+  | "resetRate"
   | "pins"
   | "putPins"
   | "keptAnswer"
@@ -109,6 +110,10 @@ export function accountQueries(db: Kysely<Tables>): Methods {
       await db.insertInto("rate").values({ bucket, full_ms })
         .onConflict((conflict) => conflict.column("bucket").doUpdateSet({ full_ms })).execute();
       return 0;
+    },
+
+    resetRate: async (bucket) => {
+      await db.deleteFrom("rate").where("bucket", "=", bucket).execute();
     },
 
     pins: async (userId) => {

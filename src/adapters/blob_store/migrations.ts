@@ -114,8 +114,18 @@ CREATE TABLE blob (
 CREATE TABLE environment (
   environment_id TEXT PRIMARY KEY,
   project_id TEXT NOT NULL,
-  workspace_id TEXT NOT NULL
+  workspace_id TEXT NOT NULL,
+  epoch INTEGER NOT NULL,
+  deleted INTEGER NOT NULL CHECK (deleted IN (0, 1))
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE access (
+  environment_id TEXT NOT NULL REFERENCES environment (environment_id),
+  recipient TEXT NOT NULL,
+  workspace_id TEXT NOT NULL,
+  may_write INTEGER NOT NULL CHECK (may_write IN (0, 1)),
+  PRIMARY KEY (environment_id, recipient)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX access_of_workspace ON access (workspace_id);
 CREATE TABLE item (
   environment_id TEXT NOT NULL REFERENCES environment (environment_id),
   sid TEXT NOT NULL,

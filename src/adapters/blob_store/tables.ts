@@ -63,7 +63,14 @@ export interface Tables {
     sealed: Bytes;
   };
   readonly blob: { workspace_id: string; hash: string; entry_seq: number; data: Bytes };
-  readonly environment: { environment_id: string; project_id: string; workspace_id: string };
+  readonly environment: {
+    environment_id: string;
+    project_id: string;
+    workspace_id: string;
+    epoch: number;
+    deleted: number;
+  };
+  readonly access: { workspace_id: string; environment_id: string; recipient: string; may_write: number };
   /** The newest version of each secret. */
   readonly item: { environment_id: string; sid: string; ver: number; h: string | null; seq: number };
   readonly version: {

@@ -16,7 +16,9 @@ type Methods = Pick<
   | "insertGrants"
   | "insertBlobs"
   | "environment"
-  | "insertEnvironment"
+  | "access"
+  | "putEnvironment"
+  | "setAccess"
 >;
 
 /** The methods on a connection. */
@@ -70,15 +72,40 @@ export function workspaceQueries(db: Kysely<Tables>): Methods {
     },
 
     environment: async (environmentId) => {
-      return await db.selectFrom("environment")
-        .select(["environment_id as environmentId", "project_id as projectId", "workspace_id as workspaceId"])
-        .where("environment_id", "=", environmentId).executeTakeFirst();
+      const row = await db.selectFrom("environment").selectAll().where("environment_id", "=", environmentId)
+        .executeTakeFirst();
+      return row && {
+        environmentId: row.environment_id,
+        projectId: row.project_id,
+        workspaceId: row.workspace_id,
+        epoch: row.epoch,
+        deleted: row.deleted === 1,
+      };
     },
-    insertEnvironment: async ({ environmentId, projectId, workspaceId }) => {
+    access: async (environmentId, recipient) => {
+      const row = await db.selectFrom("access").select("may_write").where("environment_id", "=", environmentId)
+        .where("recipient", "=", recipient).executeTakeFirst();
+      return row && { write: row.may_write === 1 };
+    },
+    putEnvironment: async ({ environmentId, projectId, workspaceId, epoch, deleted }) => {
+      const state = { epoch, deleted: deleted ? 1 : 0 };
       const { numInsertedOrUpdatedRows } = await db.insertInto("environment")
-        .values({ environment_id: environmentId, project_id: projectId, workspace_id: workspaceId })
-        .onConflict((conflict) => conflict.column("environment_id").doNothing()).executeTakeFirstOrThrow();
+        .values({ environment_id: environmentId, project_id: projectId, workspace_id: workspaceId, ...state })
+        .onConflict((conflict) =>
+          conflict.column("environment_id").doUpdateSet(state)
+            .where("environment.workspace_id", "=", workspaceId).where("environment.project_id", "=", projectId)
+        ).executeTakeFirstOrThrow();
       return numInsertedOrUpdatedRows === 1n;
+    },
+    setAccess: async (workspace_id, access) => {
+      await db.deleteFrom("access").where("workspace_id", "=", workspace_id).execute();
+      const rows = access.map(({ environmentId, recipient, write }) => ({
+        workspace_id,
+        environment_id: environmentId,
+        recipient,
+        may_write: write ? 1 : 0,
+      }));
+      for (const some of chunks(rows)) await db.insertInto("access").values(some).execute();
     },
   };
 }
