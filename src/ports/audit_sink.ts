@@ -29,6 +29,8 @@ export interface AuditSink {
   watch(signal: AbortSignal): AsyncIterable<string>;
   /** A copy of the last line, kept apart from the log so that a cut tail shows; undefined when there is none. */
   head(): Promise<string | undefined>;
+  /** Whether so many files are kept that older lines may have been dropped for good. */
+  pruned(): Promise<boolean>;
   /** Frees files and locks; safe to call twice. */
   close(): Promise<void>;
 }

@@ -55,6 +55,8 @@ export interface AuditRecord extends AuditFacts {
   readonly seq: number;
   /** SHA-256 of the line before, in hex; 64 zeros in the first. */
   readonly prev: string;
-  /** base64url Ed25519 signature of the line without its `sig`, by the device key. */
+  /** The device's Ed25519 public key, base64url: a log may outlive a device's registration. */
+  readonly key: string;
+  /** base64url Ed25519 signature of the line without its `sig`, by `key`. */
   readonly sig: string;
 }

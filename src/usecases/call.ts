@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { CallDoor } from "../proxy/engine.ts";
+import type { CallDoor } from "../proxy/door.ts";
 import type { WorldWithEngine } from "./engine_ports.ts";
 
 export type {
@@ -17,7 +17,7 @@ export type {
   HeaderLine,
   InjectionLine,
   UpstreamTimeouts,
-} from "../proxy/engine.ts";
+} from "../proxy/door.ts";
 
 /**
  * A door whose engine runs in this process. Each call opens the workspace of the request (or the active one) anew and takes the

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { CallDoor } from "../proxy/engine.ts";
+import type { CallDoor } from "../proxy/door.ts";
 import type { WorldWithEngine } from "./engine_ports.ts";
 
 /** What a listener serves. */

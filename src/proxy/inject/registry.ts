@@ -1,0 +1,58 @@
+/**
+ * The styles of injection by name: a new style is a file and a row.
+ *
+ * @module
+ */
+
+import type { SecretName } from "../../kernel/names.ts";
+import type { Secret } from "../../kernel/secret.ts";
+import type { Injection, InjectionStyle, Place } from "../injection.ts";
+import { basic } from "./basic.ts";
+import { bearer } from "./bearer.ts";
+import { body } from "./body.ts";
+import { form } from "./form.ts";
+import { header } from "./header.ts";
+import type { Injector, Outgoing } from "./outgoing.ts";
+import { query } from "./query.ts";
+import { collectBody } from "./whole_body.ts";
+
+const INJECTORS: { readonly [S in InjectionStyle]: Injector<Extract<Place, { style: S }>> } = {
+  bearer,
+  basic,
+  header,
+  query,
+  body,
+  form,
+};
+
+function injectorOf(place: Place): Injector {
+  return INJECTORS[place.style] as Injector;
+}
+
+/**
+ * The request made ready for its injections: its body is whole where one of them changes it, and every place exists.
+ *
+ * @throws {AppError} `invalid_injection`, `body_too_large`, `bad_request`
+ */
+export async function prepare(outgoing: Outgoing, injections: readonly Injection[]): Promise<Outgoing> {
+  const changesBody = injections.some(({ style }) => style === "body" || style === "form");
+  const ready = changesBody ? { ...outgoing, body: await collectBody(outgoing.body) } : outgoing;
+  for (const injection of injections) injectorOf(injection).check?.(ready, injection);
+  return ready;
+}
+
+/**
+ * The request with every credential in its place.
+ *
+ * @param values Holds a value for each injection's secret.
+ * @throws {AppError} `invalid_injection` when a value cannot be in its place
+ */
+export function injectAll(
+  outgoing: Outgoing,
+  injections: readonly Injection[],
+  values: ReadonlyMap<SecretName, Secret>,
+): Outgoing {
+  return injections.reduce((request, injection) => {
+    return injectorOf(injection).inject(request, injection, values.get(injection.secret)!);
+  }, outgoing);
+}
