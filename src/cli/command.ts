@@ -31,32 +31,39 @@ export type Execute = (
   work: (context: CommandContext) => Promise<number | void>,
 ) => Promise<void>;
 
-interface CommandSpec<A extends unknown[], O extends OptionValues> {
+/** The part of a declared command that carries its types. */
+interface Declared {
+  readonly processedArgs: unknown[];
+  opts(): OptionValues;
+}
+
+interface CommandSpec<C extends Declared> {
   readonly detail?: string;
   readonly examples: readonly Example[];
   /** Declares arguments and options. */
-  readonly define: (command: Command) => Command<A, O>;
+  readonly define: (command: Command) => C;
   /** Does it. A number is the exit number; nothing means 0. */
-  readonly run: (context: CommandContext, options: O, ...args: A) => Promise<number | void>;
+  readonly run: (
+    context: CommandContext,
+    options: ReturnType<C["opts"]>,
+    ...args: C["processedArgs"]
+  ) => Promise<number | void>;
 }
 
 /** A command from its declaration and its body. */
-export function defineCommand<A extends unknown[], O extends OptionValues>(spec: CommandSpec<A, O>): CommandModule {
+export function defineCommand<C extends Declared>(spec: CommandSpec<C>): CommandModule {
   return {
     detail: spec.detail,
     examples: spec.examples,
     install: (command, execute) => {
-      const typed = spec.define(command as unknown as Command);
+      const declared = spec.define(command as unknown as Command) as unknown as AnyCommand;
       // Commander calls back with the arguments, then the options, then the command itself.
-      typed.action(
-        ((...given: unknown[]) => {
-          const args = given.slice(0, -2) as A;
-          const options = given.at(-2) as O;
-          const everywhere = (given.at(-1) as AnyCommand).optsWithGlobals();
-          return execute(everywhere, (context) => spec.run(context, options, ...args));
-        }) as Parameters<typeof typed.action>[0],
-      );
-      return typed as unknown as AnyCommand;
+      return declared.action((...given: unknown[]) => {
+        const args = given.slice(0, -2) as C["processedArgs"];
+        const options = given.at(-2) as ReturnType<C["opts"]>;
+        const everywhere = (given.at(-1) as AnyCommand).optsWithGlobals();
+        return execute(everywhere, (context) => spec.run(context, options, ...args));
+      });
     },
   };
 }
