@@ -5,8 +5,9 @@
  * @module
  */
 
+import { concat, utf8 } from "../kernel/bytes.ts";
 import type { Email, UserId } from "../kernel/names.ts";
-import type { Secret } from "../kernel/secret.ts";
+import { Secret } from "../kernel/secret.ts";
 import type { Ports } from "./ports.ts";
 
 export interface EmergencyKit extends Disposable {
@@ -27,5 +28,54 @@ export interface EmergencyKit extends Disposable {
   readonly text: Secret;
 }
 
+/** What a kit is made of. The kit owns the two secrets. */
+export type EmergencyKitParts = Omit<EmergencyKit, "hasRecoveryCode" | "text" | typeof Symbol.dispose>;
+
+/** Lays out the page. */
+export function makeEmergencyKit(parts: EmergencyKitParts): EmergencyKit {
+  const { accountKey, recoveryCode } = parts;
+  const text = page(parts);
+  return {
+    ...parts,
+    hasRecoveryCode: recoveryCode !== undefined,
+    text,
+    [Symbol.dispose]: () => {
+      for (const secret of [accountKey, recoveryCode, text]) secret?.dispose();
+    },
+  };
+}
+
 /** Writes the kit's page to a new file with mode 0600. @throws {AppError} `file_exists`, `file_unwritable`, `disk_full` */
-export declare function saveEmergencyKit(ports: Pick<Ports, "files">, kit: EmergencyKit, path: string): Promise<void>;
+export async function saveEmergencyKit(ports: Pick<Ports, "files">, kit: EmergencyKit, path: string): Promise<void> {
+  const { files } = ports;
+  // EXPOSE: the page's bytes go into a new file that only its owner can read
+  await kit.text.expose((bytes) => files.create(path, bytes, { mode: 0o600 }));
+}
+
+function page(kit: EmergencyKitParts): Secret {
+  const head = `AgentSecrets Emergency Kit
+
+Keep this on paper or on a drive in a safe place. With it and your password you log in on a
+new machine; with the recovery code you get back in when the password is forgotten.
+Nobody else has a copy, and nobody can make one.
+
+  E-mail          ${kit.email}
+  Server          ${kit.server}
+  Account         ${kit.userId}
+  Fingerprint     ${kit.fingerprint}
+  Made on         ${new Date(kit.createdAt).toISOString().slice(0, 10)}
+
+  Account key     `;
+  const none = "shown once, when it was made (agentsecrets account kit --new-recovery-code makes another)";
+  const parts: Uint8Array[] = [utf8(head)];
+  // EXPOSE: the account key becomes part of the page, a Secret itself
+  kit.accountKey.expose((bytes) => parts.push(bytes.slice()));
+  parts.push(utf8("\n  Recovery code   "));
+  if (kit.recoveryCode === undefined) parts.push(utf8(none));
+  // EXPOSE: the recovery code becomes part of the page, a Secret itself
+  else kit.recoveryCode.expose((bytes) => parts.push(bytes.slice()));
+  parts.push(utf8("\n\n  Password        ______________________________ (only if you must write it down)\n"));
+  const text = concat(...parts);
+  for (const part of parts) part.fill(0);
+  return Secret.take(text);
+}

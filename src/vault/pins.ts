@@ -1,6 +1,6 @@
 /**
  * Pins: how far this device has verified each chain (docs/spec/protocol.md §4). A chain that is shorter than its pin, or that
- * does not contain it, was rolled back, truncated or forked, and is refused.
+ * does not contain it, was rolled back, truncated or forked, and is refused (src/ledger/pin.ts).
  *
  * Pure: reading and writing them is src/usecases/pin_store.ts. Nothing here ever lowers a pin.
  *
@@ -49,21 +49,6 @@ export const NO_PINS: Pins = { users: {}, workspaces: {}, environments: {} };
 export interface VerifiedChain<P extends Pin> {
   readonly pin: P;
   readonly hashAt: (seq: number) => string | undefined;
-}
-
-/**
- * Checks a verified chain against what was pinned before.
- *
- * @throws {AppError} `pin_mismatch` when the chain is shorter than the pin or holds another entry in its place
- */
-export function checkPin(what: string, pinned: Pin | undefined, chain: VerifiedChain<Pin>): void {
-  if (pinned === undefined) return;
-  if (chain.pin.seq < pinned.seq) {
-    throw new AppError("pin_mismatch", { what, reason: "it ends before a place that was verified here earlier" });
-  }
-  if (chain.hashAt(pinned.seq) !== pinned.hash) {
-    throw new AppError("pin_mismatch", { what, reason: "it does not contain what was verified here earlier" });
-  }
 }
 
 /**

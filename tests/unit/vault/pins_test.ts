@@ -3,7 +3,6 @@ import { isAppError } from "../../../src/kernel/error.ts";
 import type { EnvironmentId, UserId, WorkspaceId } from "../../../src/kernel/names.ts";
 import {
   advancedPin,
-  checkPin,
   decodePins,
   encodePins,
   mergePins,
@@ -57,15 +56,6 @@ Deno.test("pins that are damaged are refused, never taken for none", () => {
     assert.throws(() => decodePins(new TextEncoder().encode(JSON.stringify(value))), mismatch);
   }
   assert.throws(() => decodePins(new TextEncoder().encode("{")), mismatch);
-});
-
-Deno.test("a chain passes when it contains its pin, and only then", () => {
-  checkPin("it", undefined, chain("ab"));
-  checkPin("it", pinOf("ab"), chain("ab"));
-  checkPin("it", pinOf("ab"), chain("abc"));
-  assert.throws(() => checkPin("it", pinOf("abc"), chain("ab")), mismatch, "truncated");
-  assert.throws(() => checkPin("it", pinOf("ab"), chain("ac")), mismatch, "forked at the head");
-  assert.throws(() => checkPin("it", pinOf("ab"), chain("acd")), mismatch, "forked below the head");
 });
 
 Deno.test("a pin only ever moves forward along its own chain", () => {
