@@ -273,6 +273,12 @@ export const CATALOG = {
     message: (f: { name: string; version: number }) => `Cannot find version ${f.version} of '${f.name}'`,
     hint: (f) => `agentsecrets secrets history ${f.name}`,
   }),
+  not_on_server: entry({
+    exit: 3,
+    status: 404,
+    message: (f: { what: string }) => `Cannot find ${f.what} on the server`,
+    hint: () => "agentsecrets status shows the account and the server in use",
+  }),
   device_not_found: entry({
     exit: 3,
     status: 404,
@@ -349,6 +355,12 @@ export const CATALOG = {
     exit: 4,
     status: 405,
     message: (f: { method: string }) => `Refused: ${f.method} is not answered here`,
+  }),
+  registration_refused: entry({
+    exit: 4,
+    status: 403,
+    message: () => "Refused to register: this server asks for a setup or invite token",
+    hint: () => "Ask whoever runs the server",
   }),
   role_required: entry({
     exit: 4,
