@@ -5,7 +5,6 @@
  */
 
 import { type AccountEntryBody, accountEntryBody, type SignedEntry } from "../contract/entries.ts";
-import { isUsableEd25519Key } from "../crypto/verify/ed25519.ts";
 import { userIdOf } from "../crypto/verify/ids.ts";
 import { isUsableX25519Key } from "../crypto/verify/x25519_key.ts";
 import { fromBase64Url } from "../kernel/encoding.ts";
@@ -53,7 +52,7 @@ function begin({ body, bytes, head, signers }: OpenedEntry<AccountEntryBody>): A
   if (body.type !== "account.genesis") refuse(LOG, 1, "it is not a genesis");
   const { sig_pk, enc_pk } = body.payload;
   if (!signedBy(signers, sig_pk)) refuse(LOG, 1, "it is not signed by its own key");
-  if (!isUsable(isUsableX25519Key, enc_pk)) refuse(LOG, 1, "its receiving key is not usable");
+  if (!isUsableReceivingKey(enc_pk)) refuse(LOG, 1, "its receiving key is not usable");
   return {
     userId: userIdOf(bytes),
     head,
@@ -66,9 +65,9 @@ function begin({ body, bytes, head, signers }: OpenedEntry<AccountEntryBody>): A
   };
 }
 
-function isUsable(check: (key: Uint8Array) => boolean, key: string): boolean {
+function isUsableReceivingKey(key: string): boolean {
   const bytes = fromBase64Url(key);
-  return bytes !== undefined && check(bytes);
+  return bytes !== undefined && isUsableX25519Key(bytes);
 }
 
 /** Which keys must have signed: A, and whoever's key comes new into the log. */
@@ -91,7 +90,7 @@ function apply(account: AccountState, { body, signers }: OpenedEntry<AccountEntr
       return { ...account, devices: revoked(account.devices, [device.id], seq, body.ts) };
     }
     case "enc.rotate":
-      if (!isUsable(isUsableX25519Key, body.payload.enc_pk)) refuse(LOG, seq, "its receiving key is not usable");
+      if (!isUsableReceivingKey(body.payload.enc_pk)) refuse(LOG, seq, "its receiving key is not usable");
       if (account.receivingKeys.some(({ value }) => value === body.payload.enc_pk)) {
         refuse(LOG, seq, "its key was used before");
       }
@@ -130,7 +129,7 @@ function addDevice(
   const { device_id: id, sig_pk: key, label } = payload;
   if (account.devices.has(id)) refuse(LOG, seq, "its device was added before");
   // A key in two places would let a device pass for A, or a revoked device come back under another name.
-  if (usesSigningKey(account, key) || !isUsable(isUsableEd25519Key, key)) refuse(LOG, seq, "its key was used before");
+  if (usesSigningKey(account, key)) refuse(LOG, seq, "its key was used before");
   const device: DeviceRecord = {
     id,
     key,
