@@ -47,13 +47,15 @@ export type KeychainState =
   | { readonly state: "absent"; readonly reason: string };
 
 /**
- * A store of secret items. Each method ends within the adapter's deadline and rejects with `keychain_locked`,
- * `keychain_absent`, `keychain_timeout`, `keychain_failed`, `vault_damaged` or `disk_full`.
+ * A store of secret items. No method is silent for longer than the adapter's deadline (a batch may take longer than that in
+ * all). Each rejects with `keychain_locked`, `keychain_absent`, `keychain_timeout`, `keychain_failed`; a vault file also with
+ * `vault_damaged`, `unsupported_format`, `vault_passphrase_wrong`, `vault_passphrase_needed`, `lock_timeout`, `disk_full`,
+ * `file_unreadable`, `file_unwritable`; an aborted one with the signal's reason. A wrong key or meta is a bug: `TypeError`.
  */
 export interface Keychain {
   /** Name for people: `Secret Service`, `vault file`, `memory`. */
   readonly backend: string;
-  /** Never prompts, never hangs, starts nothing. */
+  /** Never prompts, never hangs, starts nothing. A vault file is `locked` until its passphrase was given in this process. */
   probe(signal?: AbortSignal): Promise<KeychainState>;
   /** The item, or undefined when there is none. */
   get(key: KeychainKey, signal?: AbortSignal): Promise<KeychainItem | undefined>;
@@ -65,7 +67,8 @@ export interface Keychain {
   collections(signal?: AbortSignal): Promise<string[]>;
   /**
    * Applies the changes in order. `put` replaces value and meta; `remove` of an absent item does nothing. Each item changes
-   * whole or not at all; an adapter that can makes the whole batch atomic. Durable when it returns. Values stay the caller's.
+   * whole or not at all; a vault file changes consecutive items of one collection all together. After a failure in the middle
+   * an earlier part of the batch may be there: repeating the batch is safe. Durable when it returns. Values stay the caller's.
    */
   apply(changes: readonly KeychainChange[], signal?: AbortSignal): Promise<void>;
 }

@@ -4,6 +4,11 @@ import { root, sources } from "./sources.ts";
 
 /** Files that may call `.expose(`. Adding one is a security review: say in the commit why the value must be there. */
 const MAY_EXPOSE: ReadonlySet<string> = new Set<string>([
+  "src/adapters/keychain/vault_file/unlock.ts",
+  "src/adapters/keychain/vault_file/head.ts",
+  "src/adapters/keychain/vault_file/collection.ts",
+  "src/adapters/keychain/secret_service/session.ts",
+  "src/adapters/keychain/file.ts",
   "src/vault/value.ts",
   "src/crypto/account_key.ts",
   "src/crypto/account_wraps.ts",

@@ -1,0 +1,74 @@
+/**
+ * Which keychain a home uses, as its configuration says. Loads only the adapter that is asked for.
+ *
+ * @module
+ */
+
+import type { Secret } from "../../kernel/secret.ts";
+import type { Files } from "../../ports/files.ts";
+import type { Keychain, KeychainState } from "../../ports/keychain.ts";
+import type { Random } from "../../ports/random.ts";
+import type { Unlock } from "./vault_file/unlock.ts";
+
+/** `vault` of config.json. */
+export interface VaultConfig {
+  readonly kind: "system" | "file";
+  /** For `file`; a passphrase when absent. */
+  readonly unlock?: "passphrase" | "key-file";
+}
+
+/** What opening or making a keychain needs. */
+export interface KeychainSettings {
+  readonly vault: VaultConfig;
+  /** Separates the items of different homes. */
+  readonly profile: string;
+  /** Folder of the vault file, absolute. */
+  readonly folder: string;
+  readonly files: Files;
+  readonly random: Random;
+  /** Asked at most once per keychain, when the first item is needed. The keychain disposes of the answer. */
+  readonly passphrase: () => Promise<Secret>;
+}
+
+/** The keychain of a home. Opens nothing yet: a failure shows at the first use. */
+export async function openKeychain(settings: KeychainSettings): Promise<Keychain> {
+  const { vault, profile, folder, files, random } = settings;
+  if (vault.kind === "system") {
+    const { SecretServiceKeychain } = await import("./linux.ts");
+    return new SecretServiceKeychain({ profile, random });
+  }
+  const { FileKeychain } = await import("./file.ts");
+  return new FileKeychain({ folder, profile, files, random, unlock: unlockOf(settings) });
+}
+
+/**
+ * Makes the vault file of a new home, if the configuration wants one; a system keychain needs no making.
+ *
+ * @throws {AppError} `file_exists`, `weak_password`, `file_unwritable`, `disk_full`
+ */
+export async function createKeychain(settings: KeychainSettings): Promise<void> {
+  if (settings.vault.kind === "system") return;
+  const { createVault } = await import("./vault_file/lifecycle.ts");
+  await createVault({ ...settings, unlock: unlockOf(settings) });
+}
+
+/** Gives the vault file another passphrase. Takes over both secrets. */
+export async function changePassphrase(
+  settings: Omit<KeychainSettings, "passphrase" | "vault">,
+  current: Secret,
+  next: Secret,
+): Promise<void> {
+  const { changeVaultPassphrase } = await import("./vault_file/lifecycle.ts");
+  await changeVaultPassphrase(settings, current, next);
+}
+
+/** Whether this machine's own keychain could be used, for the choice at `init`. Never prompts, starts nothing. */
+export async function probeSystemKeychain(signal?: AbortSignal): Promise<KeychainState> {
+  if (Deno.build.os !== "linux") return { state: "absent", reason: "this system's keychain is not supported yet" };
+  const { probeSecretService } = await import("./secret_service/probe.ts");
+  return probeSecretService(Deno.env, signal);
+}
+
+function unlockOf({ vault, passphrase }: KeychainSettings): Unlock {
+  return vault.unlock === "key-file" ? { kind: "key-file" } : { kind: "passphrase", passphrase };
+}

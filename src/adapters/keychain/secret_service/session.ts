@@ -1,0 +1,151 @@
+/**
+ * libsecret's session with the Secret Service: values travel through it encrypted, everything else over {@linkcode Bus}.
+ *
+ * @module
+ */
+
+import { isUtf8 } from "node:buffer";
+import { cString, type Glib, newStringTable, openGlib, type Pointer, readCString } from "../../../../ffi/glib.ts";
+import {
+  type Libsecret,
+  newSchema,
+  newSecretValue,
+  newStringArray,
+  openLibsecret,
+  readSecretValue,
+} from "../../../../ffi/libsecret.ts";
+import { Secret } from "../../../kernel/secret.ts";
+import { Bus } from "./bus.ts";
+import type { Watch } from "./watch.ts";
+
+/** The kind under which keychain programs file our items. */
+const SCHEMA = "org.agentsecrets.Item";
+const DEFAULT_COLLECTION = "default";
+/** Bound on the events handled at once, so that a chatty bus cannot hold this thread. */
+const MAX_EVENTS = 1_000;
+
+/** The native libraries of the Secret Service. */
+export interface Libraries {
+  readonly glib: Glib;
+  readonly secret: Libsecret;
+}
+
+/** Opens the libraries, or undefined when one is missing. Starts nothing and connects to nothing. */
+export function openLibraries(): Libraries | undefined {
+  try {
+    return { glib: openGlib(), secret: openLibsecret() };
+  } catch {
+    return undefined;
+  }
+}
+
+function nameOwner(glib: Glib, service: Pointer): string | undefined {
+  const owner = glib.g_dbus_proxy_get_name_owner(service);
+  const text = readCString(owner);
+  if (owner !== null) glib.free(owner);
+  return text;
+}
+
+/** An open session. The process has one connection to its bus, so one object of this class is enough. */
+export class Session {
+  readonly bus: Bus;
+  readonly #libraries: Libraries;
+  readonly #service: Pointer;
+  readonly #connection: Pointer;
+  readonly #owner: string | undefined;
+  readonly #schema = newSchema(SCHEMA, ["application", "profile", "collection", "name", "rev", "meta"]);
+
+  private constructor(libraries: Libraries, service: Pointer) {
+    const { glib } = libraries;
+    this.#libraries = libraries;
+    this.#service = service;
+    this.#connection = glib.g_dbus_proxy_get_connection(service);
+    this.#owner = nameOwner(glib, service);
+    this.bus = new Bus(glib, this.#connection, { mayStart: true });
+    // A session bus that ends would otherwise take this process with it (SIGTERM).
+    glib.g_dbus_connection_set_exit_on_close(this.#connection, 0);
+  }
+
+  /** Connects to the session's bus and to the Secret Service on it. */
+  static async open(libraries: Libraries, watch: Watch): Promise<Session> {
+    const service = await watch.call((cancellable, error) =>
+      libraries.secret.secret_service_get_sync(0, cancellable, error)
+    );
+    return new Session(libraries, service);
+  }
+
+  /**
+   * Lets GLib handle what has arrived since (signals, the ends of objects), which it does on the default main context that
+   * nobody else runs here. Without it each forgotten subscription would stay in memory.
+   */
+  settle(): void {
+    for (let i = 0; i < MAX_EVENTS && this.#libraries.glib.g_main_context_iteration(null, 0) !== 0; i++);
+  }
+
+  /** Whether the bus and the service are still those of the beginning. */
+  isAlive(): boolean {
+    const { glib } = this.#libraries;
+    return glib.g_dbus_connection_is_closed(this.#connection) === 0 && nameOwner(glib, this.#service) === this.#owner;
+  }
+
+  /** Makes the next session a new one. This one stays in memory: a call under way may still use it, and services restart rarely. */
+  close(): void {
+    this.#libraries.secret.secret_service_disconnect();
+  }
+
+  /** The values of those items that are there and unlocked, by path. */
+  async values(watch: Watch, items: readonly string[]): Promise<Map<string, Secret>> {
+    const { glib, secret } = this.#libraries;
+    const paths = newStringArray(items);
+    const table = await watch.call(
+      (cancellable, error) =>
+        secret.secret_service_get_secrets_for_dbus_paths_sync(this.#service, paths.bytes, cancellable, error),
+      [paths],
+    );
+    const values = new Map<string, Secret>();
+    if (table === null) return values;
+    for (const [i, path] of items.entries()) {
+      const value = glib.g_hash_table_lookup(table, paths.strings[i]!);
+      if (value !== null) values.set(path, Secret.take(readSecretValue(secret, value)));
+    }
+    glib.g_hash_table_unref(table);
+    return values;
+  }
+
+  /** Adds an item to the default collection, or replaces the one with exactly these attributes. */
+  async store(
+    watch: Watch,
+    attributes: Readonly<Record<string, string>>,
+    label: string,
+    value: Secret,
+  ): Promise<void> {
+    const { glib, secret } = this.#libraries;
+    const table = newStringTable(glib, attributes);
+    // EXPOSE: the Secret Service is where the value is to rest; libsecret copies it into memory of its own
+    const native = value.expose((bytes) => newSecretValue(secret, bytes, contentTypeOf(bytes)));
+    const texts = [cString(DEFAULT_COLLECTION), cString(label)] as const;
+    try {
+      await watch.call(
+        (cancellable, error) =>
+          secret.secret_service_store_sync(
+            this.#service,
+            this.#schema.bytes,
+            table,
+            ...texts,
+            native,
+            cancellable,
+            error,
+          ),
+        [texts, this.#schema],
+      );
+    } finally {
+      secret.secret_value_unref(native);
+      glib.g_hash_table_unref(table);
+    }
+  }
+}
+
+/** Text where it is text, so that other keychain programs show it to its owner. */
+function contentTypeOf(bytes: Uint8Array): string {
+  return isUtf8(bytes) && !bytes.includes(0) ? "text/plain" : "application/octet-stream";
+}

@@ -1,0 +1,133 @@
+/**
+ * Making a vault, opening it, and changing its passphrase.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { AppError } from "../../../kernel/error.ts";
+import type { Secret } from "../../../kernel/secret.ts";
+import type { Argon2Cost } from "../../../crypto/hazmat/argon2id.ts";
+import type { Files } from "../../../ports/files.ts";
+import type { Random } from "../../../ports/random.ts";
+import { isCollectionFile } from "./collection.ts";
+import { damaged } from "./format.ts";
+import { type Head, newMasterKey, newParameters, openHead, parseHead, sealHead } from "./head.ts";
+import { createKeyFile, passphraseKey, readKeyFile, type Unlock, type UnlockKind } from "./unlock.ts";
+
+const HEAD = "vault.head";
+const KEY = "vault.key";
+const LOCK = "lock";
+
+/** Where a vault is and to whom it belongs. */
+export interface VaultPlace {
+  /** Absolute path of its folder. */
+  readonly folder: string;
+  /** The home's profile: a vault copied from another home is refused. */
+  readonly profile: string;
+}
+
+interface Means {
+  readonly files: Files;
+  readonly random: Random;
+}
+
+/** Whether there is a vault. Does not tell whether it opens. */
+export function isVaultThere({ files, folder }: VaultPlace & Pick<Means, "files">): Promise<boolean> {
+  return files.exists(join(folder, HEAD));
+}
+
+/**
+ * Makes an empty vault. `cost` is for tests; by default that of suite 1.
+ *
+ * @throws {AppError} `file_exists` when there is one, `vault_damaged` when its head is missing, `weak_password`,
+ * `file_unwritable`, `disk_full`
+ */
+export async function createVault(
+  { files, random, folder, profile, unlock, cost }: VaultPlace & Means & {
+    readonly unlock: Unlock;
+    readonly cost?: Argon2Cost;
+  },
+): Promise<void> {
+  const path = join(folder, HEAD);
+  await files.makeFolder(folder, 0o700);
+  await refuseExisting(files, folder, path);
+  const parameters = newParameters(unlock.kind, random, cost);
+  using typed = unlock.kind === "passphrase"
+    ? await passphraseKey(await unlock.passphrase(), parameters.salt, parameters.cost)
+    : undefined;
+  await files.withLock(join(folder, LOCK), async () => {
+    await refuseExisting(files, folder, path);
+    using key = typed?.clone() ?? await newKeyFile(files, join(folder, KEY), random);
+    using master = newMasterKey(random);
+    await files.create(path, sealHead(profile, parameters, key, master, random), { mode: 0o600 });
+  });
+}
+
+/** A new head over old collections would make them unreadable for ever. */
+async function refuseExisting(files: Files, folder: string, path: string): Promise<void> {
+  if (await files.exists(path)) throw new AppError("file_exists", { path });
+  if (await hasCollections(folder)) throw damaged(path, "it is missing");
+}
+
+/** A key file without a head was left by a creation that died: it opens nothing and is taken over. */
+async function newKeyFile(files: Files, path: string, random: Random): Promise<Secret> {
+  return await files.exists(path) ? readKeyFile(files, path) : createKeyFile(files, path, random);
+}
+
+/**
+ * The vault's master key. The caller disposes of it.
+ *
+ * @throws {AppError} `keychain_absent`, `vault_passphrase_wrong`, `vault_damaged`, `unsupported_format`
+ */
+export async function openVault(
+  { files, folder, profile, unlock }: VaultPlace & Pick<Means, "files"> & { readonly unlock: Unlock },
+): Promise<Secret> {
+  const path = join(folder, HEAD);
+  const head = await readHead(files, folder, path, unlock.kind);
+  using key = unlock.kind === "passphrase"
+    ? await passphraseKey(await unlock.passphrase(), head.parameters.salt, head.parameters.cost)
+    : await readKeyFile(files, join(folder, KEY));
+  return openHead(path, profile, head, key);
+}
+
+/**
+ * Gives the vault another passphrase, with a new salt. The collections stay as they are. Takes over both secrets.
+ *
+ * @throws {AppError} `vault_passphrase_wrong` for `current`, `weak_password` for `next`, and those of {@linkcode openVault}
+ */
+export async function changeVaultPassphrase(
+  place: VaultPlace & Means,
+  current: Secret,
+  next: Secret,
+  cost?: Argon2Cost,
+): Promise<void> {
+  const { files, random, folder, profile } = place;
+  using nextOwned = next;
+  await files.withLock(join(folder, LOCK), async () => {
+    using master = await openVault({ ...place, unlock: { kind: "passphrase", passphrase: async () => current } });
+    const parameters = newParameters("passphrase", random, cost);
+    using key = await passphraseKey(nextOwned, parameters.salt, parameters.cost);
+    await files.write(join(folder, HEAD), sealHead(profile, parameters, key, master, random), { mode: 0o600 });
+  });
+}
+
+async function readHead(files: Files, folder: string, path: string, kind: UnlockKind): Promise<Head> {
+  const bytes = await files.read(path);
+  if (bytes === undefined) {
+    if (await hasCollections(folder)) throw damaged(path, "it is missing");
+    throw new AppError("keychain_absent", { backend: "vault file", reason: `there is none in ${folder}` });
+  }
+  const head = parseHead(path, bytes);
+  if (head.parameters.unlock === kind) return head;
+  throw damaged(path, `it is opened by a ${head.parameters.unlock}, not by a ${kind}`);
+}
+
+async function hasCollections(folder: string): Promise<boolean> {
+  try {
+    for await (const entry of Deno.readDir(folder)) if (isCollectionFile(entry.name)) return true;
+  } catch {
+    // No folder: nothing in it.
+  }
+  return false;
+}
