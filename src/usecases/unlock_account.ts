@@ -8,15 +8,15 @@
 
 import type { SyncClient } from "../cloud/client.ts";
 import { openKeyset, unwrapUserKey } from "../crypto/account_wraps.ts";
-import { derivePasswordKeys } from "../crypto/hierarchy.ts";
+import { derivePasswordKeys, type PasswordKeys } from "../crypto/hierarchy.ts";
 import type { SigningKey } from "../crypto/keys.ts";
 import { signChallenge } from "../crypto/sign_entry.ts";
-import type { Session } from "../contract/auth.ts";
+import type { PasswordCredentials, Session, SteppedUp } from "../contract/auth.ts";
 import { fromBase64Url, toBase64Url } from "../kernel/encoding.ts";
-import { AppError } from "../kernel/error.ts";
+import { AppError, isAppError } from "../kernel/error.ts";
 import type { Secret } from "../kernel/secret.ts";
 import { type AccountState, receivingKey, signingKey } from "../ledger/account_state.ts";
-import { readAccountKey } from "../vault/device.ts";
+import { readAccountKeys } from "../vault/device.ts";
 import { decodeKeyset } from "./credential_blobs.ts";
 import type { Device } from "./open_device.ts";
 import type { AskPassword } from "./ports.ts";
@@ -31,8 +31,8 @@ export interface Unlocked {
   readonly userKey: Secret;
   /** AK. */
   readonly accountKey: Secret;
-  /** Lookup handle of the account key, 16 bytes. */
-  readonly akId: Uint8Array<ArrayBuffer>;
+  /** The way in by password as the server has it. */
+  readonly password: PasswordCredentials;
   /** The server's word that the password was just proved: at most five minutes, this session only. */
   readonly stepUp: Session;
   /** Version of the credentials, for changing them. */
@@ -54,12 +54,11 @@ export async function unlockAccount<T>(
   use: (unlocked: Unlocked) => Promise<T>,
   signal?: AbortSignal,
 ): Promise<T> {
-  using accountKey = await readAccountKey(device.keychain, signal);
-  if (accountKey === undefined) throw new AppError("not_logged_in");
+  using accountKeys = disposable(await readAccountKeys(device.keychain, signal));
+  if (accountKeys.list.length === 0) throw new AppError("not_logged_in");
   using password = await ask();
-  using keys = await derivePasswordKeys(password, accountKey);
-  const { login, akId } = keys;
-  const proved = await client.stepUp(akId, (challenge) => signChallenge(login, challenge), signal);
+  using proof = await prove(client, password, accountKeys.list, signal);
+  const { keys, proved, accountKey } = proof;
   using userKey = unwrapUserKey(keys.kek, device.userId, "password", toBase64Url(proved.wrap_pw));
   using opened = openKeyset(userKey, device.userId, decodeKeyset(proved.keyset), {
     sigPk: fromBase64Url(signingKey(account))!,
@@ -67,11 +66,41 @@ export async function unlockAccount<T>(
   });
   return await use({
     admin: opened.admin,
-    login,
     userKey,
     accountKey,
-    akId,
+    password: { ak_id: keys.akId, login_pk: keys.login.publicKey, wrap_pw: proved.wrap_pw },
+    login: keys.login,
     stepUp: proved.step_up,
     credentialsVersion: proved.credentials_version,
   });
+}
+
+interface Proof extends Disposable {
+  readonly accountKey: Secret;
+  readonly keys: PasswordKeys;
+  readonly proved: SteppedUp;
+}
+
+/** Proves the password with the first account key that the server knows: two exist only after an interrupted change. */
+async function prove(
+  client: SyncClient,
+  password: Secret,
+  accountKeys: readonly Secret[],
+  signal?: AbortSignal,
+): Promise<Proof> {
+  for (const [i, accountKey] of accountKeys.entries()) {
+    const keys = await derivePasswordKeys(password, accountKey);
+    try {
+      const proved = await client.stepUp(keys.akId, (challenge) => signChallenge(keys.login, challenge), signal);
+      return { accountKey, keys, proved, [Symbol.dispose]: () => keys[Symbol.dispose]() };
+    } catch (error) {
+      keys[Symbol.dispose]();
+      if (i === accountKeys.length - 1 || !isAppError(error, "login_refused")) throw error;
+    }
+  }
+  throw new AppError("not_logged_in");
+}
+
+function disposable(list: readonly Secret[]): Disposable & { readonly list: readonly Secret[] } {
+  return { list, [Symbol.dispose]: () => list.forEach((secret) => secret.dispose()) };
 }

@@ -13,17 +13,19 @@ import type { Keychain, KeychainChange, KeychainKey } from "../ports/keychain.ts
 /** Collection of the device's items. */
 export const DEVICE_COLLECTION = "device";
 
-type DeviceItem = "account-key" | "receiving-key" | "device-key" | "session";
+type DeviceItem = "account-key" | "account-key-next" | "receiving-key" | "device-key" | "session";
 
 /** Sizes of the items that are keys. */
 const KEY_BYTES: Readonly<Record<Exclude<DeviceItem, "session">, number>> = {
   "account-key": 16,
+  "account-key-next": 16,
   "receiving-key": 32,
   "device-key": 32,
 };
 
 const LABELS: Readonly<Record<DeviceItem, string>> = {
   "account-key": "agentsecrets account key",
+  "account-key-next": "agentsecrets account key, being changed",
   "receiving-key": "agentsecrets receiving key",
   "device-key": "agentsecrets device key",
   "session": "agentsecrets session",
@@ -55,10 +57,27 @@ export async function readDeviceKeys(keychain: Keychain, signal?: AbortSignal): 
   return { receivingKey: checked("receiving-key", receivingKey), deviceKey: checked("device-key", deviceKey) };
 }
 
-/** The account key AK, or undefined when this machine does not have it. The caller disposes of it. */
-export async function readAccountKey(keychain: Keychain, signal?: AbortSignal): Promise<Secret | undefined> {
-  const item = await keychain.get(keyOf("account-key"), signal);
-  return item === undefined ? undefined : checked("account-key", item.value);
+/**
+ * The account keys that this machine has, the likelier first: one, or two when a change of the account key was interrupted and
+ * nobody knows which of them the server took. Empty after `logout --forget`. The caller disposes of them.
+ */
+export async function readAccountKeys(keychain: Keychain, signal?: AbortSignal): Promise<Secret[]> {
+  const names = ["account-key-next", "account-key"] as const;
+  const items = await keychain.getMany(DEVICE_COLLECTION, names, signal);
+  return names.flatMap((name) => {
+    const item = items.find((candidate) => candidate.name === name);
+    return item === undefined ? [] : [checked(name, item.value)];
+  });
+}
+
+/** Keeps the new account key beside the old one before the server is told, so that a kill in between locks nobody out. */
+export async function announceAccountKey(keychain: Keychain, accountKey: Secret, signal?: AbortSignal): Promise<void> {
+  await keychain.apply([put("account-key-next", accountKey)], signal);
+}
+
+/** The server knows this account key: it is the only one from now on. */
+export async function settleAccountKey(keychain: Keychain, accountKey: Secret, signal?: AbortSignal): Promise<void> {
+  await keychain.apply([put("account-key", accountKey), { op: "remove", key: keyOf("account-key-next") }], signal);
 }
 
 /** The session, or undefined. One that cannot be read counts as none: it is renewed, and nothing is lost. */
@@ -87,17 +106,9 @@ export async function writeSession(
   await keychain.apply([put("session", value)], signal);
 }
 
-/** Stores what `keys` has; the rest stays as it is. Values stay the caller's. */
-export async function writeDevice(
-  keychain: Keychain,
-  keys: Partial<DeviceKeys> & { readonly accountKey?: Secret },
-  signal?: AbortSignal,
-): Promise<void> {
-  const changes: KeychainChange[] = [];
-  if (keys.accountKey !== undefined) changes.push(put("account-key", keys.accountKey));
-  if (keys.receivingKey !== undefined) changes.push(put("receiving-key", keys.receivingKey));
-  if (keys.deviceKey !== undefined) changes.push(put("device-key", keys.deviceKey));
-  await keychain.apply(changes, signal);
+/** Stores both keys. Values stay the caller's. */
+export async function writeDeviceKeys(keychain: Keychain, keys: DeviceKeys, signal?: AbortSignal): Promise<void> {
+  await keychain.apply([put("receiving-key", keys.receivingKey), put("device-key", keys.deviceKey)], signal);
 }
 
 /** Removes what makes this machine a device of the account; with `accountKey` also AK. */
@@ -107,7 +118,7 @@ export async function removeDevice(
   signal?: AbortSignal,
 ): Promise<void> {
   const names: readonly DeviceItem[] = options.accountKey
-    ? ["session", "device-key", "receiving-key", "account-key"]
+    ? ["session", "device-key", "receiving-key", "account-key", "account-key-next"]
     : ["session", "device-key", "receiving-key"];
   await keychain.apply(names.map((name) => ({ op: "remove", key: keyOf(name) })), signal);
 }
@@ -124,5 +135,5 @@ function put(name: DeviceItem, value: Secret): KeychainChange {
 function checked(name: keyof typeof KEY_BYTES, value: Secret): Secret {
   if (!value.isShorterThan(KEY_BYTES[name]) && value.isShorterThan(KEY_BYTES[name] + 1)) return value;
   value.dispose();
-  throw new AppError("decryption_failed", { what: `the ${name.replace("-", " ")} in the keychain` });
+  throw new AppError("decryption_failed", { what: `the ${name.replaceAll("-", " ")} in the keychain` });
 }

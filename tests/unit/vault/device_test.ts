@@ -3,11 +3,13 @@ import { MemoryKeychain } from "../../../src/adapters/keychain/memory.ts";
 import { isAppError } from "../../../src/kernel/error.ts";
 import { Secret } from "../../../src/kernel/secret.ts";
 import {
-  readAccountKey,
+  announceAccountKey,
+  readAccountKeys,
   readDeviceKeys,
   readSession,
   removeDevice,
-  writeDevice,
+  settleAccountKey,
+  writeDeviceKeys,
   writeSession,
 } from "../../../src/vault/device.ts";
 
@@ -17,11 +19,12 @@ Deno.test("keys and session of a device read back as they were written", async (
   const keychain = new MemoryKeychain();
   assert.equal(await readDeviceKeys(keychain), undefined);
   assert.equal(await readSession(keychain), undefined);
-  await writeDevice(keychain, { accountKey: key(16, 1), receivingKey: key(32, 2), deviceKey: key(32, 3) });
+  await settleAccountKey(keychain, key(16, 1));
+  await writeDeviceKeys(keychain, { receivingKey: key(32, 2), deviceKey: key(32, 3) });
   await writeSession(keychain, { token: "token", expires: 5 });
   const keys = await readDeviceKeys(keychain);
   assert.ok(keys?.receivingKey.equals(key(32, 2)) && keys.deviceKey.equals(key(32, 3)));
-  assert.ok((await readAccountKey(keychain))?.equals(key(16, 1)));
+  assert.deepEqual((await readAccountKeys(keychain)).map((k) => k.equals(key(16, 1))), [true]);
   assert.deepEqual(await readSession(keychain), { token: "token", expires: 5 });
   await writeSession(keychain, undefined);
   assert.equal(await readSession(keychain), undefined);
@@ -29,7 +32,8 @@ Deno.test("keys and session of a device read back as they were written", async (
 
 Deno.test("logout leaves the account key, forgetting leaves nothing", async () => {
   const keychain = new MemoryKeychain();
-  await writeDevice(keychain, { accountKey: key(16, 1), receivingKey: key(32, 2), deviceKey: key(32, 3) });
+  await settleAccountKey(keychain, key(16, 1));
+  await writeDeviceKeys(keychain, { receivingKey: key(32, 2), deviceKey: key(32, 3) });
   await writeSession(keychain, { token: "token", expires: 5 });
   await removeDevice(keychain, { accountKey: false });
   assert.deepEqual((await keychain.list("device")).map((e) => e.name), ["account-key"]);
@@ -39,12 +43,24 @@ Deno.test("logout leaves the account key, forgetting leaves nothing", async () =
 
 Deno.test("one key alone is no device, and a key of another size is refused", async () => {
   const keychain = new MemoryKeychain();
-  await writeDevice(keychain, { deviceKey: key(32, 3) });
+  await writeDeviceKeys(keychain, { receivingKey: key(32, 2), deviceKey: key(32, 3) });
+  await keychain.apply([{ op: "remove", key: { collection: "device", name: "receiving-key" } }]);
   assert.equal(await readDeviceKeys(keychain), undefined);
   for (const length of [31, 33]) {
-    await writeDevice(keychain, { receivingKey: key(length, 2) });
+    await writeDeviceKeys(keychain, { receivingKey: key(length, 2), deviceKey: key(32, 3) });
     await assert.rejects(readDeviceKeys(keychain), (e) => isAppError(e, "decryption_failed"));
   }
+});
+
+Deno.test("an account key that is being changed is kept beside the old one until the server has it", async () => {
+  const keychain = new MemoryKeychain();
+  assert.deepEqual(await readAccountKeys(keychain), []);
+  await settleAccountKey(keychain, key(16, 1));
+  await announceAccountKey(keychain, key(16, 2));
+  const both = await readAccountKeys(keychain);
+  assert.ok(both.length === 2 && both[0]!.equals(key(16, 2)) && both[1]!.equals(key(16, 1)));
+  await settleAccountKey(keychain, key(16, 2));
+  assert.deepEqual((await readAccountKeys(keychain)).map((k) => k.equals(key(16, 2))), [true]);
 });
 
 Deno.test("a session item that cannot be read counts as no session", async () => {
