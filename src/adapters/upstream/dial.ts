@@ -1,0 +1,67 @@
+/**
+ * TCP connections to one of several checked addresses, the next one tried while the first still hesitates (RFC 8305 §5).
+ *
+ * @module
+ */
+
+/** How long an attempt may stay alone before the next address is tried beside it, in ms (RFC 8305 §8). */
+const STAGGER_MS = 250;
+
+/** No address could be reached. */
+export class DialError extends Error {
+  override readonly name = "DialError";
+
+  constructor(readonly timedOut: boolean, readonly reason: string) {
+    super(reason);
+  }
+}
+
+/** A connection and the address it goes to. */
+export interface Dialed {
+  readonly connection: Deno.TcpConn;
+  readonly address: string;
+}
+
+/**
+ * The first connection that succeeds; the others are closed.
+ *
+ * @param addresses IP literals, in the order to try, at least one.
+ * @param timeoutMs For all attempts together after the last has begun.
+ * @throws {DialError}
+ */
+export function dial(addresses: readonly string[], port: number, timeoutMs: number): Promise<Dialed> {
+  return new Promise((resolve, reject) => {
+    let next = 0, running = 0, settled = false, reason = "the connection failed";
+    let stagger: ReturnType<typeof setTimeout> | undefined;
+    const timer = setTimeout(() => settle(() => reject(new DialError(true, "no connection"))), timeoutMs);
+    const settle = (act: () => void): void => {
+      settled = true;
+      clearTimeout(timer);
+      clearTimeout(stagger);
+      act();
+    };
+    const attempt = (): void => {
+      clearTimeout(stagger);
+      const address = addresses[next++]!;
+      running++;
+      if (next < addresses.length) stagger = setTimeout(attempt, STAGGER_MS);
+      Deno.connect({ hostname: address, port }).then((connection) => {
+        if (settled) connection.close();
+        else settle(() => resolve({ connection, address }));
+      }, (error) => {
+        running--;
+        reason = explain(error);
+        if (settled) return;
+        if (next < addresses.length) attempt();
+        else if (running === 0) settle(() => reject(new DialError(false, reason)));
+      });
+    };
+    attempt();
+  });
+}
+
+function explain(error: unknown): string {
+  if (error instanceof Deno.errors.ConnectionRefused) return "the connection was refused";
+  if (error instanceof Deno.errors.TimedOut) return "the connection timed out";
+  return "there is no way to its address";
+}
