@@ -21,7 +21,14 @@ import type { ChangeRecord, EnvironmentPlace, EnvironmentState } from "./environ
 import { type OpenedEntry, openEntry, openNext, refuse, signedBy } from "./log_chain.ts";
 import { latest, valueAt } from "./timeline.ts";
 import type { Accounts } from "./workspace_draft.ts";
-import { accessOf, type EnvironmentRecord, keyEpoch, needsRotation, type WorkspaceState } from "./workspace_state.ts";
+import {
+  accessOf,
+  agentTerms,
+  type EnvironmentRecord,
+  keyEpoch,
+  needsRotation,
+  type WorkspaceState,
+} from "./workspace_state.ts";
 
 const LOG = "environment log";
 
@@ -199,7 +206,7 @@ function checkCommit(
   if (keyEpoch(environment, at.seq)?.epoch !== body.epoch) refuse(LOG, seq, "its epoch is not the one of its time");
   if (!signedBy(signers, body.author.key)) refuse(LOG, seq, "it is not signed by its author");
   checkWriter(environment, body, at.seq, context);
-  if (context.now !== undefined) checkCurrent(environment, body, context);
+  if (context.now !== undefined) checkCurrent(environment, body, context, context.now);
 }
 
 function checkWriter(
@@ -214,8 +221,8 @@ function checkWriter(
   if (accessOf(workspace, environment, id, wsSeq)?.write !== true) refuse(LOG, seq, "its author may not write there");
   if (!ownsKey(author, wsSeq, context)) refuse(LOG, seq, "its author does not have that key");
   if ("agent" in author) {
-    const expires = workspace.agents.get(author.agent)?.expires ?? Infinity;
-    if (Math.max(body.ts, context.now ?? 0) > expires) refuse(LOG, seq, "its agent has expired");
+    const expires = agentTerms(workspace, author.agent, wsSeq)?.expires ?? Infinity;
+    if (body.ts > expires) refuse(LOG, seq, "its agent has expired");
   }
 }
 
@@ -230,12 +237,20 @@ function ownsKey(author: CommitAuthor, wsSeq: number, { workspace, accounts }: C
 }
 
 /** What the server asks besides of a commit that is new. */
-function checkCurrent(environment: EnvironmentRecord, body: EnvironmentCommitBody, context: CommitContext): void {
+function checkCurrent(
+  environment: EnvironmentRecord,
+  body: EnvironmentCommitBody,
+  context: CommitContext,
+  now: number,
+): void {
   const { workspace, accounts } = context;
   const { author, seq } = body;
   if (environment.deleted !== undefined) refuse(LOG, seq, "the environment was deleted");
   if (latest(environment.epochs)?.epoch !== body.epoch || needsRotation(workspace, environment)) {
     throw new AppError("stale_epoch", { environment: environment.id });
+  }
+  if ("agent" in author && now > (agentTerms(workspace, author.agent)?.expires ?? Infinity)) {
+    refuse(LOG, seq, "its agent has expired");
   }
   const id = "agent" in author ? author.agent : author.user;
   if (accessOf(workspace, environment, id)?.write !== true) refuse(LOG, seq, "its author may not write there any more");

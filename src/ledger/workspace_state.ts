@@ -92,15 +92,20 @@ export interface EnvironmentRecord {
   readonly access: ReadonlyMap<RecipientId, Timeline<Access>>;
 }
 
-/** An agent. Undefined policy periods do not occur; `revoked` ends it. */
+/** What an agent may do, and until when. */
+export interface AgentTerms {
+  readonly policy: AgentPolicy;
+  /** Milliseconds; null never. */
+  readonly expires: number | null;
+}
+
+/** An agent, present or revoked. */
 export interface AgentRecord {
   readonly id: AgentId;
   readonly signingKey: string;
   readonly receivingKey: string;
   readonly names: string;
-  readonly policy: AgentPolicy;
-  /** Milliseconds; null never. */
-  readonly expires: number | null;
+  readonly terms: Timeline<AgentTerms>;
   readonly added: EntryStamp;
   readonly revoked: EntryStamp | undefined;
 }
@@ -176,6 +181,11 @@ export function workspaceKeyEpoch(ws: WorkspaceState, seq: number = ws.head.seq)
 export function isAgentActive(ws: WorkspaceState, agent: AgentId, seq: number = ws.head.seq): boolean {
   const record = ws.agents.get(agent);
   return record !== undefined && record.added.seq <= seq && (record.revoked === undefined || record.revoked.seq > seq);
+}
+
+/** The agent's terms now, or after entry `seq`. */
+export function agentTerms(ws: WorkspaceState, agent: AgentId, seq: number = ws.head.seq): AgentTerms | undefined {
+  return valueAt(ws.agents.get(agent)?.terms, seq);
 }
 
 /** What `recipient` may do in an environment after entry `seq`: owners and admins by role, others by grant. */

@@ -6,6 +6,7 @@
 
 import type { WorkspacePayload } from "../../contract/entries.ts";
 import type { AgentId } from "../../kernel/names.ts";
+import { changed } from "../timeline.ts";
 import type { RuleContext } from "../workspace_draft.ts";
 import type { AgentRecord } from "../workspace_state.ts";
 import { endAccess, giveAccess, liveEnvironment, requireUsableKeys } from "./keys.ts";
@@ -28,8 +29,7 @@ export function addAgent(context: RuleContext, payload: WorkspacePayload<"agent.
     signingKey: payload.sig_pk,
     receivingKey: payload.enc_pk,
     names: payload.names,
-    policy: payload.policy,
-    expires: payload.expires,
+    terms: changed(undefined, stamp.seq, { policy: payload.policy, expires: payload.expires }),
     added: stamp,
     revoked: undefined,
   });
@@ -45,7 +45,8 @@ export function addAgent(context: RuleContext, payload: WorkspacePayload<"agent.
 /** `agent.policy` */
 export function setAgentPolicy(context: RuleContext, payload: WorkspacePayload<"agent.policy">): void {
   const agent = activeAgent(context, payload.agent_id);
-  context.draft.agents.set(agent.id, { ...agent, policy: payload.policy, expires: payload.expires });
+  const terms = changed(agent.terms, context.stamp.seq, { policy: payload.policy, expires: payload.expires });
+  context.draft.agents.set(agent.id, { ...agent, terms });
 }
 
 /** `agent.revoke` */
