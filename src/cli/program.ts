@@ -9,7 +9,7 @@ import { AppError, toAppError } from "../kernel/error.ts";
 import { Answers } from "./answers.ts";
 import type { AnyCommand, CommandModule } from "./command.ts";
 import type { CommandContext, Host } from "./context.ts";
-import { COMMANDS, findNode, isGroup, type Leaf, type Node } from "./registry.ts";
+import { findNode, isGroup, type Leaf, type Node } from "./registry.ts";
 import { commandTree, PROGRAM } from "./tree.ts";
 import { usageError } from "./usage.ts";
 import { VERSION } from "./version.ts";
@@ -53,7 +53,7 @@ class Run {
     if (this.#args.length === 0) tree.outputHelp();
     else await this.#parse(tree);
     await this.#host.terminal.write("stdout", this.#printed);
-    return this.#host.interruptedExit() ?? this.#exit;
+    return this.#exit;
   }
 
   /** Shows a failure and returns its exit number. */
@@ -149,14 +149,4 @@ function ours(args: readonly string[]): readonly string[] {
 
 function isAbort(error: unknown, signal: AbortSignal): boolean {
   return signal.aborted && (error === signal.reason || (error instanceof DOMException && error.name === "AbortError"));
-}
-
-/** Every leaf of the registry with the words that name it, in the order of the help. */
-export function leaves(
-  nodes: readonly Node[] = COMMANDS,
-  before: readonly string[] = [],
-): (readonly [string[], Leaf])[] {
-  return nodes.flatMap((node) =>
-    isGroup(node) ? leaves(node.below, [...before, node.name]) : [[[...before, node.name], node] as const]
-  );
 }

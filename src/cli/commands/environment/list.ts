@@ -8,7 +8,7 @@ import { printable } from "../../view/style.ts";
 
 export const command = defineCommand({
   examples: [{ line: "agentsecrets environment list", why: "the arrow marks the active one" }],
-  define: withProject,
+  define: (command) => withProject(command),
   run: async (context, options) => {
     const input = options.project === undefined ? {} : { project: options.project };
     const environments = await listEnvironments(context.world, input, context.signal);

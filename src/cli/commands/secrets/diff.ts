@@ -17,7 +17,7 @@ export const command = defineCommand({
     { line: "agentsecrets secrets diff", why: "is anything out of sync?" },
     { line: "agentsecrets secrets diff --env staging --json", why: "the same for programs" },
   ],
-  define: withPlace,
+  define: (command) => withPlace(command),
   run: async (context, options) => {
     const result = await diffSecrets(context.world, placeOf(context, options), context.signal);
     const document = {

@@ -15,7 +15,7 @@ export const command = defineCommand({
     { line: "agentsecrets secrets list", why: "which names can be used here" },
     { line: "agentsecrets secrets list --env production --json", why: "the same for programs" },
   ],
-  define: withPlace,
+  define: (command) => withPlace(command),
   run: async (context, options) => {
     const { place, secrets } = await listSecrets(context.world, placeOf(context, options), context.signal);
     const document = {

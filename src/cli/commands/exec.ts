@@ -1,0 +1,21 @@
+/** `exec`. @module */
+
+import { provideSecretRefs } from "../../usecases/exec_provider.ts";
+import { defineCommand } from "../command.ts";
+
+/** Largest request, in bytes. */
+const MAX_REQUEST_BYTES = 1024 * 1024;
+
+export const command = defineCommand({
+  detail: "The exec provider of OpenClaw's SecretRef: JSON {protocolVersion: 1, provider, ids} on standard input, " +
+    "{protocolVersion: 1, values, errors} on standard output. It hands values to the program that asks: give it only to one you trust.",
+  examples: [{
+    line: `echo '{"protocolVersion":1,"provider":"agentsecrets","ids":["STRIPE_KEY"]}' | agentsecrets exec`,
+    why: "what OpenClaw does",
+  }],
+  define: (command) => command,
+  run: async (context) => {
+    const request = await context.terminal.readStdin(MAX_REQUEST_BYTES);
+    await provideSecretRefs(context.world, request, context.signal);
+  },
+});
