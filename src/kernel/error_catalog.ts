@@ -438,6 +438,13 @@ export const CATALOG = {
     message: (f: { backend: string; domain: string; status: number }) =>
       `Cannot use the ${f.backend}: it answered ${f.domain} ${f.status}`,
   }),
+  committed_not_kept: entry({
+    exit: 6,
+    status: 500,
+    message: (f: { names: string; reason: string }) =>
+      `Stored ${f.names} on the server, but not on this machine: ${f.reason}`,
+    hint: () => "Nothing is lost: agentsecrets secrets pull fetches it once that is repaired",
+  }),
   vault_passphrase_wrong: entry({
     exit: 6,
     status: 423,

@@ -4,6 +4,8 @@ import { root, sources } from "./sources.ts";
 
 /** Files that may call `.expose(`. Adding one is a security review: say in the commit why the value must be there. */
 const MAY_EXPOSE: ReadonlySet<string> = new Set<string>([
+  "src/usecases/secrets/known_places.ts",
+  "src/proxy/redact/redactor.ts",
   "src/adapters/keychain/vault_file/unlock.ts",
   "src/adapters/keychain/vault_file/head.ts",
   "src/adapters/keychain/vault_file/collection.ts",

@@ -1,11 +1,13 @@
 /**
- * `secrets list`: what this machine can use, without values and without asking the server.
+ * `secrets list`: what this machine can use, without values and, once it knows the environment, without asking the server.
  *
  * @module
  */
 
 import type { SecretName } from "../../kernel/names.ts";
 import type { SecretBinding } from "../../ports/secret_reader.ts";
+import type { LocalSecret } from "../../vault/local_state.ts";
+import { openKnown, openSecrets } from "./open_secrets.ts";
 import type { EnvironmentInput, EnvironmentPlace, LocalState } from "./outcome.ts";
 import type { SecretsPorts } from "./secrets_ports.ts";
 
@@ -26,11 +28,20 @@ export interface ListSecretsResult {
   readonly secrets: readonly ListedSecret[];
 }
 
-/** @throws {AppError} the codes of finding an environment and of the keychain */
-export function listSecrets(
-  _ports: SecretsPorts,
-  _input: ListSecretsInput,
-  _signal?: AbortSignal,
+/** @throws {AppError} the codes of opening an environment and of the keychain */
+export async function listSecrets(
+  ports: SecretsPorts,
+  input: ListSecretsInput,
+  signal?: AbortSignal,
 ): Promise<ListSecretsResult> {
-  throw new Error("being built");
+  const known = await openKnown(ports, input, signal);
+  if (known !== undefined) return { place: known.place, secrets: listed(known.local) };
+  using opened = await openSecrets(ports, input, signal);
+  return { place: opened.place, secrets: listed(opened.local) };
+}
+
+function listed(local: ReadonlyMap<SecretName, LocalSecret>): ListedSecret[] {
+  return [...local.values()].flatMap(({ name, state, baseVersion, binding }) =>
+    state === "deleted" ? [] : [{ name, state, binding, ...(baseVersion === 0 ? {} : { version: baseVersion }) }]
+  ).sort((a, b) => (a.name < b.name ? -1 : 1));
 }

@@ -19,6 +19,7 @@ export const command = defineCommand({
     const result = await getSecret(context.world, {
       ...placeOf(context, options),
       name,
+      terminal,
       askPassword: () => answers.password("show a value"),
     }, context.signal);
     using value = result.value;

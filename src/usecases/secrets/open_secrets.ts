@@ -1,0 +1,142 @@
+/**
+ * Opening an environment for work on its secrets: the verified place, the keys, this machine's copies, the files beside them.
+ *
+ * @module
+ */
+
+import { AppError, isAppError } from "../../kernel/error.ts";
+import type { SecretName } from "../../kernel/names.ts";
+import type { Keychain } from "../../ports/keychain.ts";
+import { requireConfig, type StorageMode } from "../../vault/config.ts";
+import { collectionOf, type LocalSecret, localSecrets } from "../../vault/local_state.ts";
+import { findEnvironment, openEnvironmentKeys } from "../open_environment.ts";
+import { type OpenWorkspace, openWorkspace } from "../open_workspace.ts";
+import { type EnvFiles, envFilesOf } from "./env_files.ts";
+import { recallPlace, rememberPlace } from "./known_places.ts";
+import type { EnvironmentInput, EnvironmentPlace } from "./outcome.ts";
+import { RemoteEnvironment } from "./remote_environment.ts";
+import type { SecretsPorts } from "./secrets_ports.ts";
+
+/** What an environment is on this machine. */
+export interface LocalEnvironment {
+  readonly place: EnvironmentPlace;
+  readonly keychain: Keychain;
+  /** The keychain's collection. */
+  readonly collection: string;
+  readonly storageMode: StorageMode;
+  /** The project's files; undefined when the command runs outside the project's folder. */
+  readonly files: EnvFiles | undefined;
+  /**
+   * This machine's copies when the command began, before the server was asked: whatever changes afterwards, here or there, is
+   * a change in the meantime.
+   */
+  readonly local: ReadonlyMap<SecretName, LocalSecret>;
+}
+
+/** An environment whose server can be asked. Disposing wipes its keys. */
+export interface OnlineEnvironment extends LocalEnvironment, Disposable {
+  readonly remote: RemoteEnvironment;
+}
+
+/** An environment whose server could not be reached. */
+export interface OfflineEnvironment extends LocalEnvironment, Disposable {
+  readonly remote: undefined;
+  readonly unreachable: AppError;
+}
+
+/**
+ * Opens the environment that `input` means.
+ *
+ * @throws {AppError} `server_unreachable`, those of `openWorkspace`, `findEnvironment`, `openEnvironmentKeys` and the keychain
+ */
+export async function openSecrets(
+  ports: SecretsPorts,
+  input: EnvironmentInput,
+  signal?: AbortSignal,
+): Promise<OnlineEnvironment> {
+  const workspace = await openWorkspace(ports, { folder: input.folder }, signal);
+  try {
+    return await openIn(ports, workspace, input, () => workspace[Symbol.dispose](), signal);
+  } catch (error) {
+    workspace[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/** As {@linkcode openSecrets}; when the server cannot be reached, what this machine knows from before. */
+export async function openSecretsAnyway(
+  ports: SecretsPorts,
+  input: EnvironmentInput,
+  signal?: AbortSignal,
+): Promise<OnlineEnvironment | OfflineEnvironment> {
+  try {
+    return await openSecrets(ports, input, signal);
+  } catch (error) {
+    if (!isAppError(error, "server_unreachable")) throw error;
+    const known = await openKnown(ports, input, signal);
+    if (known === undefined) throw error;
+    return { ...known, remote: undefined, unreachable: error, [Symbol.dispose]: () => {} };
+  }
+}
+
+/** What this machine knows without the server, or undefined when it has not seen the environment yet. */
+export async function openKnown(
+  ports: SecretsPorts,
+  input: EnvironmentInput,
+  signal?: AbortSignal,
+): Promise<LocalEnvironment | undefined> {
+  const known = await recallPlace(ports, input, signal);
+  return known === undefined ? undefined : await localOf(ports, known.place, known.folder, signal);
+}
+
+/**
+ * Opens an environment of a workspace that is open already. `release` runs when the result is disposed of.
+ *
+ * @throws {AppError} those of `findEnvironment`, `openEnvironmentKeys` and the keychain
+ */
+export async function openIn(
+  ports: SecretsPorts,
+  workspace: OpenWorkspace,
+  input: EnvironmentInput,
+  release: () => void,
+  signal?: AbortSignal,
+): Promise<OnlineEnvironment> {
+  const found = await findEnvironment(ports, workspace, input, signal);
+  const place: EnvironmentPlace = {
+    workspaceId: found.workspaceId,
+    workspace: workspace.name,
+    projectId: found.projectId,
+    project: found.project,
+    environmentId: found.environmentId,
+    environment: found.environment,
+  };
+  await rememberPlace(workspace.device.keychain, place, signal);
+  const local = await localOf(ports, place, found.folder, signal);
+  const keys = await openEnvironmentKeys(ports, workspace, found, signal);
+  return {
+    ...local,
+    remote: new RemoteEnvironment(ports, workspace, place, keys),
+    [Symbol.dispose]: () => {
+      keys[Symbol.dispose]();
+      release();
+    },
+  };
+}
+
+async function localOf(
+  ports: SecretsPorts,
+  place: EnvironmentPlace,
+  folder: string | undefined,
+  signal?: AbortSignal,
+): Promise<LocalEnvironment> {
+  const [config, keychain] = [await requireConfig(ports.files, ports.places), await ports.keychain()];
+  const collection = collectionOf(place);
+  return {
+    place,
+    keychain,
+    collection,
+    storageMode: config.storageMode,
+    files: folder === undefined ? undefined : await envFilesOf(ports.files, folder, place.environment),
+    local: localSecrets(await keychain.list(collection, signal)),
+  };
+}
