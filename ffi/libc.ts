@@ -8,8 +8,6 @@ const LIBC = {
   prctl: { parameters: ["i32", "u64", "u64", "u64", "u64"], result: "i32" },
   setrlimit: { parameters: ["i32", "buffer"], result: "i32" },
   getrlimit: { parameters: ["i32", "buffer"], result: "i32" },
-  getuid: { parameters: [], result: "u32" },
-  geteuid: { parameters: [], result: "u32" },
 } as const;
 
 /** The functions used here. */
@@ -44,9 +42,4 @@ export function forbidCoreFiles(libc: Libc): boolean {
   if (libc.setrlimit(RLIMIT_CORE, limit) !== 0) return false;
   limit.fill(1);
   return libc.getrlimit(RLIMIT_CORE, limit) === 0 && limit.every((byte) => byte === 0);
-}
-
-/** Whether the process runs with another user's rights than the one who started it (set-user-id). */
-export function isSetUid(libc: Libc): boolean {
-  return libc.getuid() !== libc.geteuid();
 }
