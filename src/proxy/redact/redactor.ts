@@ -7,7 +7,13 @@
  * @module
  */
 
+import { concat, utf8 } from "../../kernel/bytes.ts";
+import { REDACTION_MARKER } from "../../kernel/limits.ts";
 import type { Secret } from "../../kernel/secret.ts";
+import { Automaton } from "./automaton.ts";
+import { base64Form, hexForm, innerBase64, listForm, type Needle, textForm, wideTextForm } from "./forms.ts";
+import { isSearchable, latin1, searchedParts } from "./parts.ts";
+import { Scanner } from "./scanner.ts";
 
 /** One body, WebSocket direction or output stream on its way through a redactor. Not reusable after `end()`. */
 export interface RedactionStream {
@@ -44,12 +50,110 @@ export interface Redactor extends Disposable {
   dispose(): void;
 }
 
-/** Whether `secret` is searched for at all: false for values too short to be told from chance. `set` warns of them. */
-export function isRedactable(_secret: Secret): boolean {
-  throw new TypeError("not yet");
+/** Whether `secret` is searched for as a whole: false for values too short to be told from chance. `set` warns of them. */
+export function isRedactable(secret: Secret): boolean {
+  // EXPOSE: the value is compared with the marker's own text; nothing of it is kept
+  return secret.expose(isSearchable);
 }
 
-/** Compiles a redactor for `secrets`. Values that are not {@linkcode isRedactable} are left out; no secrets is allowed. */
-export function createRedactor(_secrets: readonly Secret[]): Redactor {
-  throw new TypeError("not yet");
+/**
+ * Compiles a redactor for `secrets`. Of a value that is not {@linkcode isRedactable} at most the parts are searched for; no
+ * secrets at all is allowed. Takes milliseconds: keep it for as long as the set of secrets stays the same.
+ */
+export function createRedactor(secrets: readonly Secret[]): Redactor {
+  return new CompiledRedactor(secrets);
+}
+
+const MARKER = utf8(REDACTION_MARKER);
+const LEADS = [0, 1, 2];
+
+/** Every form of `value`. `isWhole`: also base64 inside base64 (a Basic pair in a body that is itself sent as base64). */
+function formsOf(value: Uint8Array, isWhole: boolean): Needle[] {
+  const wide = [wideTextForm(value, "le"), wideTextForm(value, "be")].filter((form) => form !== undefined);
+  const twice = isWhole ? innerBase64(value).flatMap((inner) => LEADS.map((lead) => base64Form(inner, lead))) : [];
+  const base64 = LEADS.map((lead) => base64Form(value, lead));
+  return [textForm(value), ...base64, hexForm(value), listForm(value), ...wide, ...twice];
+}
+
+class CompiledRedactor implements Redactor {
+  #automaton: Automaton | undefined;
+  #values: readonly Uint8Array[];
+
+  constructor(secrets: readonly Secret[]) {
+    const values = new Map<string, Uint8Array>();
+    const needles: Needle[] = [];
+    for (const secret of secrets) {
+      // EXPOSE: passing bytes are compared with the value; the copies are wiped by dispose()
+      const parts = secret.expose((value) => searchedParts(value));
+      parts.forEach((part, i) => {
+        const key = latin1(part);
+        if (values.has(key)) return;
+        values.set(key, part);
+        needles.push(...formsOf(part, i === 0));
+      });
+    }
+    this.#values = [...values.values()];
+    this.#automaton = new Automaton(needles);
+  }
+
+  stream(): RedactionStream {
+    return this.#scanner();
+  }
+
+  transform(): RedactionTransform {
+    return new ScannedTransform(this.stream());
+  }
+
+  bytes(bytes: Uint8Array): Uint8Array {
+    const scanner = this.#scanner();
+    const parts = [scanner.push(bytes), scanner.end()];
+    return scanner.redacted ? concat(...parts) : bytes;
+  }
+
+  text(text: string): string {
+    const bytes = utf8(text);
+    const out = this.bytes(bytes);
+    const first = out === bytes ? text : new TextDecoder("utf-8", { ignoreBOM: true }).decode(out);
+    // A header value arrives as one character a byte: characters beyond ASCII in it may be UTF-8 taken apart.
+    if (!/[\x80-\xff]/.test(first) || /[^\0-\xff]/.test(first)) return first;
+    const apart = Uint8Array.from(first, (character) => character.charCodeAt(0));
+    const again = this.bytes(apart);
+    return again === apart ? first : latin1(again);
+  }
+
+  dispose(): void {
+    for (const value of this.#values) value.fill(0);
+    this.#values = [];
+    this.#automaton?.dispose();
+    this.#automaton = undefined;
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  #scanner(): Scanner {
+    // Without its automaton a redactor would pass everything: fail instead.
+    if (this.#automaton === undefined) throw new TypeError("Cannot redact with a disposed redactor");
+    return new Scanner(this.#automaton, MARKER);
+  }
+}
+
+class ScannedTransform extends TransformStream<Uint8Array, Uint8Array> implements RedactionTransform {
+  readonly #stream: RedactionStream;
+
+  constructor(stream: RedactionStream) {
+    const pass = (bytes: Uint8Array, controller: TransformStreamDefaultController<Uint8Array>): void => {
+      if (bytes.length > 0) controller.enqueue(bytes);
+    };
+    super({
+      transform: (chunk, controller) => pass(stream.push(chunk), controller),
+      flush: (controller) => pass(stream.end(), controller),
+    });
+    this.#stream = stream;
+  }
+
+  get redacted(): boolean {
+    return this.#stream.redacted;
+  }
 }
