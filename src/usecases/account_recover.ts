@@ -5,9 +5,36 @@
  * @module
  */
 
+import type { SyncClient } from "../cloud/client.ts";
+import type { RecoverStarted } from "../contract/auth.ts";
+import {
+  formatAccountKey,
+  formatRecoveryCode,
+  generateAccountKey,
+  generateRecoveryCode,
+  parseRecoveryCode,
+} from "../crypto/account_key.ts";
+import { type AccountKeys, openKeyset, unwrapUserKey } from "../crypto/account_wraps.ts";
+import { makePasswordCredentials, makeRecoveryCredentials } from "../crypto/credentials.ts";
+import { deriveRecoveryKeys, type RecoveryKeys } from "../crypto/hierarchy.ts";
+import { signChallenge, signEntry } from "../crypto/sign_entry.ts";
+import { fromBase64Url, toBase64Url } from "../kernel/encoding.ts";
+import { AppError } from "../kernel/error.ts";
 import type { DeviceId, Email, UserId } from "../kernel/names.ts";
 import type { Secret } from "../kernel/secret.ts";
-import type { EmergencyKit } from "./emergency_kit.ts";
+import { appendAccountEntries } from "../ledger/account_log.ts";
+import { accountFingerprint, type AccountState, receivingKey, signingKey } from "../ledger/account_state.ts";
+import { buildAccountEntry } from "../ledger/build_entry.ts";
+import { requireConfig } from "../vault/config.ts";
+import { announceAccountKey, settleAccountKey } from "../vault/device.ts";
+import { NO_PINS } from "../vault/pins.ts";
+import { decodeKeyset, passwordBlobs, recoveryBlobs } from "./credential_blobs.ts";
+import { type EmergencyKit, makeEmergencyKit } from "./emergency_kit.ts";
+import { keepDevice, makeDevice } from "./join_device.ts";
+import { askNewPassword } from "./new_password.ts";
+import { accountChain, verifyAccount } from "./open_account.ts";
+import { openBareClient } from "./open_client.ts";
+import { findPins, startPins } from "./pin_store.ts";
 import type { AskPassword, Ports } from "./ports.ts";
 
 export interface RecoverAccountInput {
@@ -31,8 +58,112 @@ export type RecoverAccountPorts = Pick<
 >;
 
 /** @throws {AppError} `not_initialised`, `account_key_invalid`, `login_refused`, `weak_password`, `rate_limited` */
-export declare function recoverAccount(
+export async function recoverAccount(
   ports: RecoverAccountPorts,
   input: RecoverAccountInput,
   signal?: AbortSignal,
-): Promise<RecoverAccountResult>;
+): Promise<RecoverAccountResult> {
+  const { account: { userId, email } } = await requireConfig(ports.files, ports.places);
+  const keychain = await ports.keychain();
+  using code = await readCode(input);
+  using recovery = deriveRecoveryKeys(code);
+  const client = await openBareClient(ports, keychain);
+  const started = await client.recoverStart(recovery.rcId, proveWith(recovery), signal);
+  if (started.user_id !== userId) throw new AppError("login_refused");
+  const pins = await findPins(keychain, signal) ?? NO_PINS;
+  const account = verifyAccount(started.entries, userId, pins);
+  using userKey = unwrapUserKey(recovery.rkek, userId, "recovery", toBase64Url(started.wrap_rc));
+  using keys = openAccountKeys(userKey, account, started);
+  using password = await askNewPassword(input.newPassword);
+  using accountKey = generateAccountKey(ports.random);
+  using newCode = generateRecoveryCode(ports.random);
+  // Kept before the server is told: from then on this is the only account key there is.
+  await announceAccountKey(keychain, accountKey, signal);
+  const ways = { password, accountKey, newCode };
+  const after = await finish({ ports, client, account, started, recovery, userKey, keys }, ways, signal);
+  await settleAccountKey(keychain, accountKey, signal);
+  using deviceKey = after.deviceKey;
+  await keepDevice(ports, keychain, { id: after.deviceId, key: deviceKey }, keys, signal);
+  const users = { ...pins.users, [userId]: accountChain(after.account).pin };
+  const owner = { userId, keychain, receivingKey: keys.receiving };
+  await startPins(ports, owner, client, { ...pins, users }, await client.pins(signal), signal);
+  return {
+    userId,
+    email,
+    deviceId: after.deviceId,
+    kit: makeEmergencyKit({
+      email,
+      userId,
+      server: client.origin,
+      fingerprint: accountFingerprint(after.account),
+      createdAt: ports.clock.now(),
+      accountKey: formatAccountKey(accountKey),
+      recoveryCode: formatRecoveryCode(newCode),
+    }),
+  };
+}
+
+async function readCode(input: RecoverAccountInput): Promise<Secret> {
+  using typed = await input.recoveryCode();
+  return parseRecoveryCode(typed);
+}
+
+function proveWith({ recovery }: RecoveryKeys): Parameters<SyncClient["recoverStart"]>[1] {
+  return (challenge) => signChallenge(recovery, challenge);
+}
+
+function openAccountKeys(userKey: Secret, account: AccountState, started: RecoverStarted): AccountKeys {
+  return openKeyset(userKey, account.userId, decodeKeyset(started.keyset), {
+    sigPk: fromBase64Url(signingKey(account))!,
+    encPk: fromBase64Url(receivingKey(account))!,
+  });
+}
+
+interface Recovering {
+  readonly ports: RecoverAccountPorts;
+  readonly client: SyncClient;
+  readonly account: AccountState;
+  readonly started: RecoverStarted;
+  readonly recovery: RecoveryKeys;
+  readonly userKey: Secret;
+  readonly keys: AccountKeys;
+}
+
+interface NewWays {
+  readonly password: Secret;
+  readonly accountKey: Secret;
+  readonly newCode: Secret;
+}
+
+interface Recovered {
+  readonly account: AccountState;
+  readonly deviceId: DeviceId;
+  readonly deviceKey: ReturnType<typeof makeDevice>["key"];
+}
+
+/** Replaces every way into the account at once; all devices but this one are revoked by the log's own rule. */
+async function finish(recovering: Recovering, ways: NewWays, signal?: AbortSignal): Promise<Recovered> {
+  const { ports, client, account, started, recovery, userKey, keys } = recovering;
+  const { userId } = account;
+  const password = await makePasswordCredentials(userId, userKey, ways.password, ways.accountKey, ports.random);
+  password.login[Symbol.dispose]();
+  const made = makeRecoveryCredentials(userId, userKey, ways.newCode, ports.random);
+  const payload = { recovery_pk: made.recovery_pk };
+  const recovered = buildAccountEntry(account, "account.recovered", payload, ports.clock.now());
+  const device = makeDevice(ports, { userId, head: recovered.head }, keys.admin);
+  const entries = [signEntry(recovered, keys.admin), device.entry];
+  const after = appendAccountEntries(account, entries);
+  await client.recoverFinish(
+    {
+      rc_id: recovery.rcId,
+      version: started.credentials_version,
+      password: passwordBlobs(password.credentials),
+      recovery: recoveryBlobs(made),
+      entries,
+      device_id: device.id,
+    },
+    proveWith(recovery),
+    signal,
+  );
+  return { account: after, deviceId: device.id, deviceKey: device.key };
+}

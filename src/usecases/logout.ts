@@ -5,7 +5,14 @@
  * @module
  */
 
+import { isAppError } from "../kernel/error.ts";
 import type { Email } from "../kernel/names.ts";
+import { requireConfig, updateConfig } from "../vault/config.ts";
+import { removeDevice } from "../vault/device.ts";
+import { listValues, refuseToLose, removeValues } from "./local_values.ts";
+import { openClient } from "./open_client.ts";
+import { openDevice } from "./open_device.ts";
+import { forgetPins } from "./pin_store.ts";
 import type { Ports } from "./ports.ts";
 
 export interface LogoutInput {
@@ -27,4 +34,31 @@ export interface LogoutResult {
 export type LogoutPorts = Pick<Ports, "clock" | "files" | "places" | "keychain" | "transport" | "random">;
 
 /** @throws {AppError} `not_initialised`, `unsynced_changes`, the keychain's codes */
-export declare function logout(ports: LogoutPorts, input: LogoutInput, signal?: AbortSignal): Promise<LogoutResult>;
+export async function logout(ports: LogoutPorts, input: LogoutInput, signal?: AbortSignal): Promise<LogoutResult> {
+  const { account } = await requireConfig(ports.files, ports.places);
+  const keychain = await ports.keychain();
+  const forget = input.forget === true;
+  const values = forget ? await listValues(keychain, undefined, signal) : [];
+  refuseToLose(values, input.force === true);
+  const sessionEnded = await endSession(ports, signal);
+  await removeDevice(keychain, { accountKey: forget }, signal);
+  await updateConfig(ports.files, ports.places, ({ account: { userId, email }, ...rest }) => ({
+    ...rest,
+    account: { userId, email },
+  }));
+  if (forget) await forgetPins(keychain, signal);
+  const removedValues = await removeValues(keychain, values, signal);
+  return { email: account.email, sessionEnded, forgotten: forget, removedValues };
+}
+
+/** Best effort: whether the server can be told changes nothing of what leaves this machine. */
+async function endSession(ports: LogoutPorts, signal?: AbortSignal): Promise<boolean> {
+  try {
+    using device = await openDevice(ports, signal);
+    await (await openClient(ports, device)).endSession("current", signal);
+    return true;
+  } catch (error) {
+    if (isAppError(error)) return false;
+    throw error;
+  }
+}

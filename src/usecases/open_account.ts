@@ -12,6 +12,33 @@ import { replayAccountLog } from "../ledger/account_log.ts";
 import { accountFingerprint, type AccountState } from "../ledger/account_state.ts";
 import { checkPin } from "../ledger/pin.ts";
 import type { Pins, UserPin, VerifiedChain } from "../vault/pins.ts";
+import { type ClientPorts, openClient } from "./open_client.ts";
+import { type Device, type DevicePorts, openDevice } from "./open_device.ts";
+import { advancePins, type PinPorts, readPins } from "./pin_store.ts";
+
+/** This device's own account, verified. Disposing of it disposes of the device. */
+export interface OwnAccount extends Disposable {
+  readonly device: Device;
+  readonly client: SyncClient;
+  readonly account: AccountState;
+}
+
+/** @throws {AppError} `not_initialised`, `not_logged_in`, `log_invalid`, `pin_mismatch`, `server_unreachable` */
+export async function openOwnAccount(
+  ports: DevicePorts & ClientPorts & PinPorts,
+  signal?: AbortSignal,
+): Promise<OwnAccount> {
+  const device = await openDevice(ports, signal);
+  try {
+    const client = await openClient(ports, device);
+    const account = await openAccount(client, device.userId, true, await readPins(device.keychain, signal), signal);
+    await advancePins(ports, device, client, { users: new Map([[device.userId, accountChain(account)]]) }, signal);
+    return { device, client, account, [Symbol.dispose]: () => device[Symbol.dispose]() };
+  } catch (error) {
+    device[Symbol.dispose]();
+    throw error;
+  }
+}
 
 /**
  * The verified log of `userId`; `mine` when it is the session's own account.

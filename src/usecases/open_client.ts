@@ -17,9 +17,17 @@ export type ClientPorts = Pick<Ports, "clock" | "random" | "transport">;
 
 /** A client that acts for this device. @throws {AppError} `server_unreachable` */
 export async function openClient(ports: ClientPorts, device: Device): Promise<SyncClient> {
-  const { userId, deviceId, deviceKey } = device;
+  return await openClientFor(ports, device);
+}
+
+/** As {@linkcode openClient}, for a device that is just being set up. */
+export async function openClientFor(
+  ports: ClientPorts,
+  device: Pick<Device, "keychain" | "userId" | "deviceId" | "deviceKey">,
+): Promise<SyncClient> {
+  const { keychain, userId, deviceId, deviceKey } = device;
   return await clientWith(ports, {
-    ...sessionIn(device.keychain),
+    ...sessionIn(keychain),
     renewal: async () => ({ userId, deviceId, prove: (challenge) => signChallenge(deviceKey, challenge) }),
   });
 }

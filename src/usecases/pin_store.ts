@@ -107,6 +107,11 @@ export async function startPins(
   }, signal === undefined ? {} : { signal });
 }
 
+/** Removes this device's pins: for `logout --forget`. */
+export async function forgetPins(keychain: Keychain, signal?: AbortSignal): Promise<void> {
+  await keychain.apply([{ op: "remove", key: KEY }], signal);
+}
+
 /** What the account's other devices had verified. @throws {AppError} `decryption_failed`, `pin_mismatch` */
 export function openBlob(owner: Pick<PinOwner, "userId" | "receivingKey">, data: Uint8Array): Pins {
   using privateKey = owner.receivingKey.privateKey();
