@@ -24,24 +24,14 @@ import type {
 } from "../contract/auth.ts";
 import type { SignedEntry } from "../contract/entries.ts";
 import type { CommitsPage, EnvironmentHead, Snapshot, VersionsPage } from "../contract/environments.ts";
+import { ENDPOINTS } from "../contract/endpoints.ts";
 import { HeadMoved, type ServerVersion } from "../contract/problem.ts";
 import type { AppendWorkspace, Grants, WorkspaceCreated, WorkspaceInfo } from "../contract/workspaces.ts";
 import type { Bytes } from "../kernel/bytes.ts";
 import type { EnvironmentId, Sid, UserId, WorkspaceId } from "../kernel/names.ts";
-import type { Clock } from "../ports/clock.ts";
-import type { Random } from "../ports/random.ts";
-import type { SyncTransport } from "../ports/sync_transport.ts";
-import type { Prove, SessionStore } from "./session.ts";
-
-/** What the client is made of. */
-export interface SyncClientParts {
-  readonly transport: SyncTransport;
-  readonly clock: Pick<Clock, "now">;
-  /** For idempotency keys. */
-  readonly random: Random;
-  /** Left out for calls that need no session. */
-  readonly session?: SessionStore;
-}
+import { AppError } from "../kernel/error.ts";
+import { Caller, type CallOptions, type SyncClientParts } from "./caller.ts";
+import type { Prove } from "./session.ts";
 
 /** A request's fields without the challenge, which the client fetches itself. */
 export type WithoutChallenge<T> = Omit<T, "challenge">;
@@ -51,196 +41,292 @@ export interface StepUpOption {
   readonly stepUp?: Session;
 }
 
-export { HeadMoved };
+export { HeadMoved, type SyncClientParts };
 
 /** The typed client of one server. */
 export class SyncClient {
-  constructor(_parts: SyncClientParts) {}
+  readonly #caller: Caller;
+
+  constructor(parts: SyncClientParts) {
+    this.#caller = new Caller(parts);
+  }
 
   /** The server's identity. */
   get origin(): string {
-    throw new Error("unfinished");
+    return this.#caller.transport.origin;
   }
 
   // -- getting in (§1)
 
-  /** Registers an account; `prove` signs with L. The session is saved. @throws {AppError} `name_taken`, `log_invalid`, `signature_invalid`, `login_refused` */
-  register(_request: WithoutChallenge<RegisterRequest>, _prove: Prove, _signal?: AbortSignal): Promise<Registered> {
-    throw new Error("unfinished");
+  /**
+   * Registers an account; `prove` signs with L. The session is saved.
+   *
+   * @throws {AppError} `registration_refused`, `name_taken`, `log_invalid`, `signature_invalid`, `login_refused`
+   */
+  async register(request: WithoutChallenge<RegisterRequest>, prove: Prove, signal?: AbortSignal): Promise<Registered> {
+    return await this.#entered(await this.#caller.prove(ENDPOINTS.register, request, prove, { signal }));
   }
 
   /** Logs in; `prove` signs with L. The session is saved. @throws {AppError} `login_refused` */
-  login(_akId: Bytes, _prove: Prove, _signal?: AbortSignal): Promise<LoggedIn> {
-    throw new Error("unfinished");
+  async login(akId: Bytes, prove: Prove, signal?: AbortSignal): Promise<LoggedIn> {
+    return await this.#entered(await this.#caller.prove(ENDPOINTS.login, { ak_id: akId }, prove, { signal }));
   }
 
   /** Proves the password again, for governance; `prove` signs with L. @throws {AppError} `login_refused` */
-  stepUp(_akId: Bytes, _prove: Prove, _signal?: AbortSignal): Promise<SteppedUp> {
-    throw new Error("unfinished");
+  async stepUp(akId: Bytes, prove: Prove, signal?: AbortSignal): Promise<SteppedUp> {
+    await this.#caller.ready(signal);
+    return await this.#caller.prove(ENDPOINTS.stepUp, { ak_id: akId }, prove, { signal });
   }
 
-  /** A new session signed by D, saved. Called by the client itself when a session has ended. @throws {AppError} `not_logged_in` */
-  renew(_signal?: AbortSignal): Promise<Session> {
-    throw new Error("unfinished");
+  /**
+   * A new session signed by D, saved. The client does so itself when a session has ended.
+   *
+   * @throws {AppError} `not_logged_in`
+   */
+  async renew(signal?: AbortSignal): Promise<Session> {
+    return await this.#caller.renew(signal);
   }
 
-  /** Replaces password or account key; `prove` signs with the new L. @throws {AppError} `login_refused`, `head_moved`, `password_required` */
-  putCredentials(
-    _request: WithoutChallenge<CredentialsRequest>,
-    _prove: Prove,
-    _stepUp: Session,
-    _signal?: AbortSignal,
+  /**
+   * Replaces password or account key; `prove` signs with the new L. Other sessions end.
+   *
+   * @throws {AppError} `login_refused`, `head_moved`, `password_required`
+   */
+  async putCredentials(
+    request: WithoutChallenge<CredentialsRequest>,
+    prove: Prove,
+    stepUp: Session,
+    signal?: AbortSignal,
   ): Promise<CredentialsChanged> {
-    throw new Error("unfinished");
+    return await this.#caller.prove(ENDPOINTS.putCredentials, request, prove, { stepUp, signal });
   }
 
   /** Opens a recovery; `prove` signs with R. @throws {AppError} `login_refused` */
-  recoverStart(_rcId: Bytes, _prove: Prove, _signal?: AbortSignal): Promise<RecoverStarted> {
-    throw new Error("unfinished");
+  async recoverStart(rcId: Bytes, prove: Prove, signal?: AbortSignal): Promise<RecoverStarted> {
+    return await this.#caller.prove(ENDPOINTS.recoverStart, { rc_id: rcId }, prove, { signal });
   }
 
-  /** Ends a recovery; `prove` signs with the old R. All sessions end; the new one is saved. @throws {AppError} `login_refused`, `head_moved`, `log_invalid` */
-  recoverFinish(
-    _request: WithoutChallenge<RecoverFinishRequest>,
-    _prove: Prove,
-    _signal?: AbortSignal,
+  /**
+   * Ends a recovery; `prove` signs with the old R. All sessions end; the new one is saved.
+   *
+   * @throws {AppError} `login_refused`, `head_moved`, `log_invalid`, `signature_invalid`
+   */
+  async recoverFinish(
+    request: WithoutChallenge<RecoverFinishRequest>,
+    prove: Prove,
+    signal?: AbortSignal,
   ): Promise<Recovered> {
-    throw new Error("unfinished");
+    return await this.#entered(await this.#caller.prove(ENDPOINTS.recoverFinish, request, prove, { signal }));
+  }
+
+  async #entered<T extends { readonly session: Session }>(answer: T): Promise<T> {
+    await this.#caller.adopt(answer.session);
+    return answer;
   }
 
   // -- the account's own things
 
   /** Who this session belongs to. */
-  account(_signal?: AbortSignal): Promise<Account> {
-    throw new Error("unfinished");
+  async account(signal?: AbortSignal): Promise<Account> {
+    return await this.#caller.call(ENDPOINTS.getAccount, undefined, { signal });
   }
 
   /** All entries after `after` (default 0: everything), page by page. */
-  accountLog(_after?: number, _signal?: AbortSignal): Promise<LogPage> {
-    throw new Error("unfinished");
+  async accountLog(after = 0, signal?: AbortSignal): Promise<LogPage> {
+    return await this.#log(after, (at) => this.#caller.call(ENDPOINTS.getAccountLog, undefined, at), signal);
   }
 
-  /** Appends; `after` is the sequence number the first entry follows. @throws {AppError} `head_moved`, `log_invalid`, `signature_invalid` */
-  appendAccountLog(_after: number, _entries: readonly SignedEntry[], _signal?: AbortSignal): Promise<Appended> {
-    throw new Error("unfinished");
+  /**
+   * Appends; `after` is the sequence number the first entry follows.
+   *
+   * @throws {AppError} `head_moved`, `log_invalid`, `signature_invalid`
+   */
+  async appendAccountLog(after: number, entries: readonly SignedEntry[], signal?: AbortSignal): Promise<Appended> {
+    const body = { entries: [...entries] };
+    return await this.#caller.call(ENDPOINTS.postAccountLog, body, { ifMatch: after, signal });
   }
 
-  /** Another user's account log, when a workspace is shared with them. */
-  userLog(_userId: UserId, _after?: number, _signal?: AbortSignal): Promise<LogPage> {
-    throw new Error("unfinished");
+  /** Another user's account log, when a workspace is shared with them. @throws {AppError} `not_on_server` */
+  async userLog(userId: UserId, after = 0, signal?: AbortSignal): Promise<LogPage> {
+    const params = { user: userId };
+    return await this.#log(
+      after,
+      (at) => this.#caller.call(ENDPOINTS.getUserLog, undefined, { ...at, params }),
+      signal,
+    );
   }
 
   /** Sessions of the account, newest first. */
-  sessions(_signal?: AbortSignal): Promise<SessionInfo[]> {
-    throw new Error("unfinished");
+  async sessions(signal?: AbortSignal): Promise<SessionInfo[]> {
+    return (await this.#caller.call(ENDPOINTS.getSessions, undefined, { signal })).sessions;
   }
 
-  /** Ends a session; `"current"` is this one. Ending one that has ended is fine. */
-  endSession(_id: string, _signal?: AbortSignal): Promise<void> {
-    throw new Error("unfinished");
+  /** Ends a session; `"current"` is this one, which is then forgotten. Ending one that has ended is fine. */
+  async endSession(id: string, signal?: AbortSignal): Promise<void> {
+    await this.#caller.call(ENDPOINTS.deleteSession, undefined, { params: { session: id }, signal });
+    if (id === "current") await this.#caller.adopt(undefined);
   }
 
   /** The account's pins blob; version 0 and null before the first. */
-  pins(_signal?: AbortSignal): Promise<Pins> {
-    throw new Error("unfinished");
+  async pins(signal?: AbortSignal): Promise<Pins> {
+    return await this.#caller.call(ENDPOINTS.getPins, undefined, { signal });
   }
 
   /** Replaces the pins blob of `version`; gives the new version. @throws {AppError} `head_moved` */
-  putPins(_version: number, _data: Bytes, _signal?: AbortSignal): Promise<number> {
-    throw new Error("unfinished");
+  async putPins(version: number, data: Bytes, signal?: AbortSignal): Promise<number> {
+    return (await this.#caller.call(ENDPOINTS.putPins, { data }, { ifMatch: version, signal })).version;
   }
 
   // -- workspaces
 
-  /** Creates a workspace from entries that begin with `ws.create`, with grants and blobs: all or nothing. @throws {AppError} `log_invalid`, `signature_invalid`, `password_required` */
-  createWorkspace(_batch: AppendWorkspace, _options?: StepUpOption, _signal?: AbortSignal): Promise<WorkspaceCreated> {
-    throw new Error("unfinished");
+  /**
+   * Creates a workspace from entries that begin with `ws.create`, with grants and blobs: all or nothing.
+   *
+   * @throws {AppError} `log_invalid`, `signature_invalid`, `password_required`
+   */
+  async createWorkspace(
+    batch: AppendWorkspace,
+    options: StepUpOption = {},
+    signal?: AbortSignal,
+  ): Promise<WorkspaceCreated> {
+    return await this.#caller.call(ENDPOINTS.postWorkspace, batch, { ...options, signal });
   }
 
   /** Workspaces the account is a member of, sorted by id. */
-  workspaces(_signal?: AbortSignal): Promise<WorkspaceInfo[]> {
-    throw new Error("unfinished");
+  async workspaces(signal?: AbortSignal): Promise<WorkspaceInfo[]> {
+    return (await this.#caller.call(ENDPOINTS.getWorkspaces, undefined, { signal })).workspaces;
   }
 
-  /** All entries after `after` (default 0: everything), page by page. */
-  workspaceLog(_ws: WorkspaceId, _after?: number, _signal?: AbortSignal): Promise<LogPage> {
-    throw new Error("unfinished");
+  /** All entries after `after` (default 0: everything), page by page. @throws {AppError} `not_on_server` */
+  async workspaceLog(ws: WorkspaceId, after = 0, signal?: AbortSignal): Promise<LogPage> {
+    const params = { ws };
+    return await this.#log(
+      after,
+      (at) => this.#caller.call(ENDPOINTS.getWorkspaceLog, undefined, { ...at, params }),
+      signal,
+    );
   }
 
-  /** Appends entries, grants and blobs: all or nothing. @throws {AppError} `head_moved`, `log_invalid`, `signature_invalid`, `password_required` without a step-up where A signs */
-  appendWorkspaceLog(
-    _ws: WorkspaceId,
-    _after: number,
-    _batch: AppendWorkspace,
-    _options?: StepUpOption,
-    _signal?: AbortSignal,
+  /**
+   * Appends entries, grants and blobs: all or nothing. Entries that only A may sign need a step-up.
+   *
+   * @throws {AppError} `head_moved`, `log_invalid`, `signature_invalid`, `password_required`
+   */
+  async appendWorkspaceLog(
+    ws: WorkspaceId,
+    after: number,
+    batch: AppendWorkspace,
+    options: StepUpOption = {},
+    signal?: AbortSignal,
   ): Promise<Appended> {
-    throw new Error("unfinished");
+    const params = { ws };
+    return await this.#caller.call(ENDPOINTS.postWorkspaceLog, batch, { params, ifMatch: after, ...options, signal });
   }
 
   /** Grants sealed to the caller and the workspace's blobs, of entries after `after` (default 0). */
-  grants(_ws: WorkspaceId, _after?: number, _signal?: AbortSignal): Promise<Grants> {
-    throw new Error("unfinished");
+  async grants(ws: WorkspaceId, after = 0, signal?: AbortSignal): Promise<Grants> {
+    const query = { recipient: "me", after };
+    return await this.#caller.call(ENDPOINTS.getGrants, undefined, { params: { ws }, query, signal });
   }
 
   // -- environments
 
-  /** Where the environment stands. @throws {AppError} `environment_not_found` */
-  environment(_env: EnvironmentId, _signal?: AbortSignal): Promise<EnvironmentHead> {
-    throw new Error("unfinished");
+  /** Where the environment stands. @throws {AppError} `not_on_server` */
+  async environment(env: EnvironmentId, signal?: AbortSignal): Promise<EnvironmentHead> {
+    return await this.#caller.call(ENDPOINTS.getEnvironment, undefined, { params: { env }, signal });
   }
 
-  /** The head commit and every item, tombstones included, in one consistent read. */
-  snapshot(_env: EnvironmentId, _signal?: AbortSignal): Promise<Snapshot> {
-    throw new Error("unfinished");
+  /** The head commit and every item, tombstones included, in one consistent read. @throws {AppError} `not_on_server` */
+  async snapshot(env: EnvironmentId, signal?: AbortSignal): Promise<Snapshot> {
+    return await this.#caller.call(ENDPOINTS.getSnapshot, undefined, { params: { env }, signal });
   }
 
-  /** All commits after `after` (default 0), page by page. */
-  commits(_env: EnvironmentId, _after?: number, _signal?: AbortSignal): Promise<CommitsPage> {
-    throw new Error("unfinished");
+  /** All commits after `after` (default 0), page by page. @throws {AppError} `not_on_server` */
+  async commits(env: EnvironmentId, after = 0, signal?: AbortSignal): Promise<CommitsPage> {
+    const params = { env };
+    const { entries: commits, head } = await this.#log(after, async (at) => {
+      const page = await this.#caller.call(ENDPOINTS.getCommits, undefined, { ...at, params });
+      return { entries: page.commits, head: page.head };
+    }, signal);
+    return { commits, head };
   }
 
   /** Versions of one secret, newest first; all of them, page by page. Empty for an unknown sid. */
-  versions(_env: EnvironmentId, _sid: Sid, _signal?: AbortSignal): Promise<VersionsPage["versions"]> {
-    throw new Error("unfinished");
+  async versions(env: EnvironmentId, sid: Sid, signal?: AbortSignal): Promise<VersionsPage["versions"]> {
+    const all: VersionsPage["versions"] = [];
+    for (;;) {
+      const query = { before: all.at(-1)?.ver };
+      const options = { params: { env, sid }, query, signal };
+      const { versions, more } = await this.#caller.call(ENDPOINTS.getVersions, undefined, options);
+      // Strictly falling, so that a server cannot keep the client asking.
+      for (const version of versions) {
+        if (version.ver >= (all.at(-1)?.ver ?? Infinity)) throw this.#malformed();
+        all.push(version);
+      }
+      if (!more || versions.length === 0) return all;
+    }
   }
 
-  /** Appends a commit; `after` is the sequence number it follows. @throws {AppError} `head_moved` (cause: HeadMoved), `stale_epoch`, `log_invalid`, `signature_invalid`, `role_required` */
-  postCommit(
-    _env: EnvironmentId,
-    _after: number,
-    _commit: SignedEntry,
-    _envelopes: readonly Bytes[],
-    _signal?: AbortSignal,
+  /**
+   * Appends a commit; `after` is the sequence number it follows.
+   *
+   * @throws {AppError} `head_moved` (cause: {@linkcode HeadMoved}), `stale_epoch`, `log_invalid`, `signature_invalid`,
+   *   `role_required`, `not_on_server`
+   */
+  async postCommit(
+    env: EnvironmentId,
+    after: number,
+    commit: SignedEntry,
+    envelopes: readonly Bytes[],
+    signal?: AbortSignal,
   ): Promise<Appended> {
-    throw new Error("unfinished");
+    const body = { commit, envelopes: [...envelopes] };
+    return await this.#caller.call(ENDPOINTS.postCommit, body, { params: { env }, ifMatch: after, signal });
   }
 
   // -- audit
 
   /** Sends audit events. @throws {AppError} `head_moved`, `signature_invalid` */
-  postAudit(_ws: WorkspaceId, _request: PostAudit, _signal?: AbortSignal): Promise<AuditPosted> {
-    throw new Error("unfinished");
+  async postAudit(ws: WorkspaceId, request: PostAudit, signal?: AbortSignal): Promise<AuditPosted> {
+    return await this.#caller.call(ENDPOINTS.postAudit, request, { params: { ws }, signal });
   }
 
-  /** A page of the workspace's audit. */
-  audit(
-    _ws: WorkspaceId,
-    _filter?: { readonly source?: string; readonly after?: number },
-    _signal?: AbortSignal,
+  /** A page of the workspace's audit. @throws {AppError} `role_required` */
+  async audit(
+    ws: WorkspaceId,
+    filter: { readonly source?: string; readonly after?: number } = {},
+    signal?: AbortSignal,
   ): Promise<AuditPage> {
-    throw new Error("unfinished");
+    return await this.#caller.call(ENDPOINTS.getAudit, undefined, { params: { ws }, query: filter, signal });
   }
 
   // -- the server itself
 
   /** Name and version of the server. */
-  version(_signal?: AbortSignal): Promise<ServerVersion> {
-    throw new Error("unfinished");
+  async version(signal?: AbortSignal): Promise<ServerVersion> {
+    return await this.#caller.call(ENDPOINTS.version, undefined, { signal });
   }
 
   /** Frees the transport. */
-  close(): Promise<void> {
-    throw new Error("unfinished");
+  async close(): Promise<void> {
+    await this.#caller.transport.close();
+  }
+
+  /** Pages of a log, joined. Each must bring something, so that a server cannot keep the client asking. */
+  async #log(after: number, fetch: FetchPage, signal?: AbortSignal): Promise<LogPage> {
+    const entries: SignedEntry[] = [];
+    for (;;) {
+      const page = await fetch({ query: { after: after + entries.length }, signal });
+      entries.push(...page.entries);
+      const complete = after + entries.length >= (page.head?.seq ?? 0);
+      if (complete) return { entries, head: page.head };
+      if (page.entries.length === 0) throw this.#malformed();
+    }
+  }
+
+  #malformed(): AppError {
+    return new AppError("server_error", { origin: this.origin, status: 200 });
   }
 }
+
+type FetchPage = (options: Pick<CallOptions, "query" | "signal">) => Promise<LogPage>;

@@ -26,7 +26,7 @@ import {
   type UserId,
   type WorkspaceId,
 } from "../kernel/names.ts";
-import { type LogHead, logHead } from "./entries.ts";
+import { type InviteId, isInviteId, type LogHead, logHead } from "./entries.ts";
 
 function id<T extends string>(what: string, is: (text: string) => text is T): z.ZodType<T, string> {
   return z.string().max(64).refine(is, `not ${what}`) as unknown as z.ZodType<T, string>;
@@ -47,9 +47,9 @@ export const agentIdSchema: z.ZodType<AgentId, string> = id("an agent id", isAge
 /** 32 hex characters. */
 export const sidSchema: z.ZodType<Sid, string> = id("a sid", isSid);
 /** Someone a key can be sealed to. */
-export const recipientSchema: z.ZodType<UserId | AgentId, string> = id(
-  "a user or agent id",
-  (text): text is UserId | AgentId => isUserId(text) || isAgentId(text),
+export const recipientSchema: z.ZodType<UserId | AgentId | InviteId, string> = id(
+  "a recipient",
+  (text): text is UserId | AgentId | InviteId => isUserId(text) || isAgentId(text) || isInviteId(text),
 );
 
 function isEmail(text: string): text is Email {
