@@ -36,7 +36,7 @@ export interface Host {
   /** AGENTSECRETS_DEBUG=1. */
   readonly debug: boolean;
   /** Builds the world. `vaultPassphrase` is called only when a vault file is opened that needs one. */
-  readonly makeWorld: (options: WorldOptions) => World;
+  readonly makeWorld: (options: WorldOptions) => Promise<World>;
 }
 
 /** What the world asks back. */

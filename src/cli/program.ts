@@ -9,7 +9,7 @@ import { AppError, toAppError } from "../kernel/error.ts";
 import { Answers } from "./answers.ts";
 import type { AnyCommand, CommandModule } from "./command.ts";
 import type { CommandContext, Host } from "./context.ts";
-import { findNode, isGroup, type Leaf, type Node } from "./registry.ts";
+import { COMMANDS, findNode, isGroup, type Leaf, type Node } from "./registry.ts";
 import { commandTree, PROGRAM } from "./tree.ts";
 import { usageError } from "./usage.ts";
 import { VERSION } from "./version.ts";
@@ -74,7 +74,7 @@ class Run {
     } catch (error) {
       if (!(error instanceof CommanderError)) throw error;
       if (error.code === "commander.helpDisplayed") return;
-      if (error.code !== "commander.help") throw usageError(error, this.#words());
+      if (error.code !== "commander.help") throw usageError(error, this.#words(), this.#below());
       if (tree.opts()["version"] === true) this.#printed = `${VERSION}\n`;
       else await this.#needsCommand(tree);
     }
@@ -86,6 +86,12 @@ class Run {
     for (const node of this.#nodes) command = command.commands.find((c) => c.name() === node.name) as AnyCommand;
     await this.#host.terminal.write("stderr", command.helpInformation());
     throw new AppError("usage", { problem: `Cannot run ${this.#words()}: it needs one of the commands above` });
+  }
+
+  #below(): string[] {
+    const last = this.#nodes.at(-1);
+    const nodes = last === undefined ? COMMANDS : isGroup(last) ? last.below : [];
+    return nodes.map((node) => node.name);
   }
 
   #words(): string {
@@ -117,7 +123,7 @@ class Run {
     const view = new View(terminal, { json: this.#json, quiet: options["quiet"] === true, color: this.#color });
     using answers = new Answers(terminal, signal);
     await answers.prepare(options);
-    const world = this.#host.makeWorld({ vaultPassphrase: () => answers.vaultPassphrase() });
+    const world = await this.#host.makeWorld({ vaultPassphrase: () => answers.vaultPassphrase() });
     const now = (): number => world.clock.now();
     this.#exit = await work({ world, terminal, view, answers, signal, folder: world.workingFolder, now }) ?? 0;
   }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Command } from "@commander-js/extra-typings";
+import { Command, type Help } from "@commander-js/extra-typings";
 import type { AnyCommand, CommandModule, Example, Execute } from "./command.ts";
 import { withEverywhere } from "./options.ts";
 import { COMMANDS, isGroup, type Leaf, type Node } from "./registry.ts";
@@ -27,14 +27,14 @@ export interface TreeOptions {
 /** The whole tree. Parsing throws a `CommanderError` instead of ending the process. */
 export function commandTree(options: TreeOptions): AnyCommand {
   const root = dressed(new Command(PROGRAM) as unknown as AnyCommand, options);
-  root
+  concise(root, options)
     .description("Let agents use your secrets without seeing them: they name a key, the value goes in on the way out.")
     .usage("<command> [flags]")
     .helpCommand(false)
-    .option("--version", "print the version");
+    .option("-V, --version", "print the version");
   withEverywhere(root);
   for (const node of COMMANDS) addNode(root, node, options);
-  root.addHelpText("after", () => examples(ROOT_EXAMPLES, styleFor(options.color)));
+  root.addHelpText("after", () => everywhere(root, options) + examples(ROOT_EXAMPLES, styleFor(options.color)));
   return root;
 }
 
@@ -52,8 +52,9 @@ function addNode(parent: AnyCommand, node: Node, options: TreeOptions): void {
   command.summary(node.summary).description(sentence(node.summary));
   if (node.heading !== undefined) command.helpGroup(node.heading);
   if (isGroup(node)) {
-    command.usage("<command> [flags]");
+    concise(command, options).usage("<command> [flags]");
     withEverywhere(command);
+    command.addHelpText("after", () => everywhere(command, options));
     for (const below of node.below) addNode(command, below, options);
     return;
   }
@@ -64,9 +65,19 @@ function addNode(parent: AnyCommand, node: Node, options: TreeOptions): void {
   command.addHelpText("after", () => examples(module.examples, styleFor(options.color)));
 }
 
+/** The help of a command that only leads to others: its flags take one line instead of a section. */
+function concise(command: AnyCommand, options: TreeOptions): AnyCommand {
+  return command.configureHelp({ ...helpStyle(options), visibleOptions: () => [] });
+}
+
+function everywhere(command: AnyCommand, options: TreeOptions): string {
+  const flags = command.options.filter((option) => !option.long?.startsWith("--vault")).map((option) => option.long);
+  const style = styleFor(options.color);
+  return `\n${style.bold("Everywhere:")}\n  ${style.dim(`${flags.join(" ")} --help`)}\n`;
+}
+
 /** Settings that every command of the tree shares. */
 function dressed(command: AnyCommand, options: TreeOptions): AnyCommand {
-  const style = styleFor(options.color);
   return command
     .enablePositionalOptions()
     .helpCommand(false)
@@ -80,13 +91,19 @@ function dressed(command: AnyCommand, options: TreeOptions): AnyCommand {
       getOutHasColors: () => options.color,
       getErrHasColors: () => options.color,
     })
-    .configureHelp({
-      styleTitle: style.bold,
-      styleCommandText: style.cyan,
-      styleSubcommandTerm: style.cyan,
-      styleOptionTerm: style.cyan,
-      styleArgumentTerm: style.cyan,
-    });
+    .configureHelp(helpStyle(options));
+}
+
+function helpStyle(options: TreeOptions): Partial<Help> {
+  const style = styleFor(options.color);
+  return {
+    styleTitle: style.bold,
+    styleCommandText: style.cyan,
+    styleSubcommandTerm: style.cyan,
+    styleOptionTerm: style.cyan,
+    styleArgumentTerm: style.cyan,
+    subcommandTerm: (command) => command.name(),
+  };
 }
 
 function sentence(summary: string): string {

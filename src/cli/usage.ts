@@ -12,8 +12,8 @@ import { AppError } from "../kernel/error.ts";
 const FLAG_LIKE = /^--?[a-z][a-z0-9-]{0,30}$/;
 const COMMAND_LIKE = /^[a-z][a-z-]{0,20}$/;
 
-/** What a parser's complaint means; `within` is the command it is about. */
-export function usageError(error: CommanderError, within: string): AppError {
+/** What a parser's complaint means; `within` is the command it is about, `commands` are those below it. */
+export function usageError(error: CommanderError, within: string, commands: readonly string[]): AppError {
   switch (error.code) {
     case "commander.unknownOption":
       return new AppError("unknown_flag", {
@@ -21,12 +21,15 @@ export function usageError(error: CommanderError, within: string): AppError {
         near: suggestion(error.message),
         within,
       });
-    case "commander.unknownCommand":
+    case "commander.unknownCommand": {
+      const typed = quotable(/unknown command '([^']*)/.exec(error.message)?.[1] ?? "", COMMAND_LIKE);
+      const begun = commands.filter((name) => name.startsWith(typed));
       return new AppError("unknown_command", {
-        command: quotable(/unknown command '([^']*)/.exec(error.message)?.[1] ?? "", COMMAND_LIKE),
-        near: suggestion(error.message),
+        command: typed,
+        near: begun.length === 1 ? begun[0]! : suggestion(error.message),
         within,
       });
+    }
     case "commander.excessArguments":
       return usage(`Cannot run ${within}: too many arguments`, error.message, /Expected \d+ arguments? but got \d+/);
     case "commander.missingArgument":

@@ -20,6 +20,7 @@ export class LineEditor {
   #length = 0;
   #escape: string | undefined;
   #pasting = false;
+  #afterReturn = false;
   readonly #maxBytes: number;
 
   constructor(maxBytes: number) {
@@ -46,7 +47,9 @@ export class LineEditor {
       return "typing";
     }
     if (this.#pasting) {
-      this.#append(byte === 0x0d ? 0x0a : byte);
+      const endsPair = byte === 0x0a && this.#afterReturn;
+      this.#afterReturn = byte === 0x0d;
+      if (!endsPair) this.#append(byte === 0x0d ? 0x0a : byte);
       return "typing";
     }
     switch (byte) {

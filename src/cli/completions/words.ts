@@ -35,7 +35,7 @@ export function completionsOf(tree: AnyCommand, path = ""): Completions[] {
   const own: Completions = {
     path,
     commands: below.map((command) => ({ text: command.name(), about: command.summary() })),
-    flags: help.visibleOptions(tree).filter((option) => option.long !== undefined).map((option) => ({
+    flags: tree.options.filter((option) => option.long !== undefined).map((option) => ({
       text: option.long ?? "",
       short: option.short,
       about: option.description,
