@@ -4,7 +4,12 @@
  * @module
  */
 
-import type { SecretName } from "../../kernel/names.ts";
+import type { CommitAuthor } from "../../contract/entries.ts";
+import { AppError } from "../../kernel/error.ts";
+import { parseSecretName, type SecretName } from "../../kernel/names.ts";
+import type { UserId } from "../../kernel/names.ts";
+import { openWorkspace } from "../open_workspace.ts";
+import { openIn } from "./open_secrets.ts";
 import type { EnvironmentInput, EnvironmentPlace } from "./outcome.ts";
 import type { SecretsPorts } from "./secrets_ports.ts";
 
@@ -32,11 +37,37 @@ export interface SecretHistoryResult {
   readonly versions: readonly SecretVersion[];
 }
 
-/** @throws {AppError} `secret_not_found`, `server_unreachable`, the codes of verifying a snapshot and of opening an environment */
-export function secretHistory(
-  _ports: SecretsPorts,
-  _input: SecretHistoryInput,
-  _signal?: AbortSignal,
+/**
+ * Read from the signed commits, every one of them verified: a server cannot leave out, add or redate a version.
+ *
+ * @throws {AppError} `secret_not_found`, `server_unreachable`, the codes of verifying commits and of opening an environment
+ */
+export async function secretHistory(
+  ports: SecretsPorts,
+  input: SecretHistoryInput,
+  signal?: AbortSignal,
 ): Promise<SecretHistoryResult> {
-  throw new Error("being built");
+  const name = parseSecretName(input.name);
+  using workspace = await openWorkspace(ports, { folder: input.folder }, signal);
+  using environment = await openIn(ports, workspace, input, () => {}, signal);
+  const { remote, local, place } = environment;
+  const changes = await remote.changesOf(remote.sidOf(name), signal);
+  if (changes.length === 0) throw new AppError("secret_not_found", { name });
+  const newest = changes.at(-1)!.ver;
+  const base = local.get(name)?.baseVersion;
+  const versions = changes.map(({ ver, op, at, author }): SecretVersion => ({
+    version: ver,
+    change: op === "set" ? "set" : "deleted",
+    atMs: at,
+    author: authorOf(author, workspace.device.userId),
+    current: ver === newest,
+    here: ver === base,
+  }));
+  return { place, name, versions: versions.reverse() };
+}
+
+function authorOf(author: CommitAuthor, you: UserId): SecretVersion["author"] {
+  return "agent" in author
+    ? { kind: "agent", id: author.agent, you: false }
+    : { kind: "user", id: author.user, you: author.user === you };
 }

@@ -88,12 +88,13 @@ function planOne(
   const binding = intent.binding ?? bindingNow(snapshot, remote, local);
   if (seen || force) return { intent, outcome: live ? "updated" : "created", binding, settled: undefined };
   // Somebody stored the very same meanwhile (or this machine did, and was stopped before it could note it): no conflict.
-  const same = live && holds(snapshot, remote, intent.value, binding);
-  return same ? { intent, outcome: "unchanged", binding, settled: remote.version } : undefined;
+  const there = bindingIfSame(snapshot, remote, intent.value);
+  if (there === undefined || !sameBinding(there, binding)) return undefined;
+  return { intent, outcome: "unchanged", binding, settled: remote!.version };
 }
 
 /** The binding in force: this machine's when it is based on the server's newest version, else the server's. */
-function bindingNow(
+export function bindingNow(
   snapshot: VerifiedSnapshot,
   remote: RemoteSecret | undefined,
   local: LocalSecret | undefined,
@@ -104,16 +105,16 @@ function bindingNow(
   return binding ?? {};
 }
 
-/** Whether the server's newest version of a secret is this value with this binding. */
-export function holds(
+/** The binding of the server's newest version if its value is `value`; undefined when it is another value or deleted. */
+export function bindingIfSame(
   snapshot: VerifiedSnapshot,
-  remote: RemoteSecret,
+  remote: RemoteSecret | undefined,
   value: Secret,
-  binding: SecretBinding,
-): boolean {
+): SecretBinding | undefined {
+  if (remote === undefined || remote.deleted) return undefined;
   const there = snapshot.open(remote.sid);
   using thereValue = there.value;
-  return thereValue.equals(value) && sameBinding(there.binding ?? {}, binding);
+  return thereValue.equals(value) ? there.binding ?? {} : undefined;
 }
 
 function changeOf({ snapshot, secrets }: RemoteSide, { intent, binding }: PlannedIntent): PlannedChange {

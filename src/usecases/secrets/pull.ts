@@ -4,12 +4,22 @@
  * @module
  */
 
+import type { SecretContent } from "../../crypto/secret_envelope.ts";
 import type { SecretName } from "../../kernel/names.ts";
+import type { Secret } from "../../kernel/secret.ts";
+import { updateConfig } from "../../vault/config.ts";
+import { compareAll } from "../../vault/diff.ts";
+import { planPull, type PullPlan } from "../../vault/plan.ts";
+import { fetchSide, type RemoteSide } from "./commit_changes.ts";
+import { conflictOf } from "./conflicts.ts";
+import { type DotenvSide, readDotenvSide } from "./dotenv_side.ts";
+import { keepLocal, type LocalWrite } from "./keep_local.ts";
+import { type OnlineEnvironment, openSecrets } from "./open_secrets.ts";
 import type { ChangedSecret, EnvironmentInput, EnvironmentPlace, SecretConflict, SecretsWarning } from "./outcome.ts";
 import type { SecretsPorts } from "./secrets_ports.ts";
 
 export interface PullSecretsInput extends EnvironmentInput {
-  /** Take the server's side of everything: local changes are lost. */
+  /** Take the server's side of everything that it has: changes made here to those are lost. */
   readonly force?: boolean;
 }
 
@@ -27,13 +37,121 @@ export interface PullSecretsResult {
 }
 
 /**
+ * Brings this machine up to date. What was changed here and not pushed stays as it is.
+ *
  * @throws {AppError} `server_unreachable`, `snapshot_invalid`, `pin_mismatch`, `signature_invalid`, `log_invalid`,
- * `decryption_failed`, the codes of opening an environment and of the keychain
+ * `decryption_failed`, the codes of opening an environment and of the keychain; then nothing was changed here
  */
-export function pullSecrets(
-  _ports: SecretsPorts,
-  _input: PullSecretsInput,
-  _signal?: AbortSignal,
+export async function pullSecrets(
+  ports: SecretsPorts,
+  input: PullSecretsInput,
+  signal?: AbortSignal,
 ): Promise<PullSecretsResult> {
-  throw new Error("being built");
+  const force = input.force === true;
+  using environment = await openSecrets(ports, input, signal);
+  const { local, remote, place, storageMode } = environment;
+  using file = storageMode === 2 ? await readDotenvSide(ports, environment, signal) : undefined;
+  const side = await fetchSide(remote, local, [], signal);
+  const comparison = compareAll(local, side.secrets);
+  const plan = planPull(comparison, force);
+  const contents = openAll(side, plan);
+  const inMode2: Secret[] = [];
+  try {
+    const edited = force ? new Set<SecretName>() : editedInFile(file, plan, contents);
+    const writes = [...takenWrites(side, plan, contents, edited)];
+    if (storageMode === 2) writes.push(...await missingInFile(environment, file, force, writes, inMode2, signal));
+    const kept = await keepLocal(ports, environment, writes, { signal });
+    await remote.advancePin(signal);
+    const now = ports.clock.now();
+    await updateConfig(ports.files, ports.places, (config) => ({
+      ...config,
+      last: { ...config.last, pull: { ...config.last.pull, [place.environmentId]: now } },
+    }));
+    const taken = (name: SecretName): boolean => !edited.has(name) && !kept.overtaken.includes(name);
+    return {
+      place,
+      pulled: [
+        ...plan.take.filter(({ name }) => taken(name)).map(({ name, isNew }): ChangedSecret => {
+          return { name, change: isNew ? "created" : "updated", version: side.secrets.get(name)!.version };
+        }),
+        ...plan.remove.filter(taken).map((name): ChangedSecret => ({ name, change: "deleted" })),
+      ],
+      unchanged: comparison.same.length,
+      kept: keptNames(plan, file, edited, kept.overtaken),
+      conflicts: [
+        ...plan.conflicts.map(({ local, remote }) => conflictOf(local.name, local, remote)),
+        ...[...edited].map((name) => conflictOf(name, "file", side.secrets.get(name), local.get(name)?.baseVersion)),
+      ],
+      files: kept.files,
+      warnings: [...(file?.warnings ?? []), ...kept.warnings],
+    };
+  } finally {
+    for (const { value } of contents.values()) value.dispose();
+    for (const value of inMode2) value.dispose();
+  }
+}
+
+/** Changed here and left so: in the keychain, in the `.env` file, or by another command while this one ran. */
+function keptNames(
+  plan: PullPlan,
+  file: DotenvSide | undefined,
+  edited: ReadonlySet<SecretName>,
+  overtaken: readonly SecretName[],
+): SecretName[] {
+  const replaced = new Set([...edited, ...plan.take.map(({ name }) => name), ...plan.remove]);
+  const inFile = [...file?.differences.keys() ?? []].filter((name) => !replaced.has(name));
+  return [...new Set([...plan.keep, ...inFile, ...overtaken])].sort();
+}
+
+function openAll({ snapshot, secrets }: RemoteSide, plan: PullPlan): Map<SecretName, SecretContent> {
+  return new Map(plan.take.map(({ name }) => [name, snapshot.open(secrets.get(name)!.sid)]));
+}
+
+/** What the server changed but the `.env` file holds edited: taking it would lose the edit. */
+function editedInFile(
+  file: DotenvSide | undefined,
+  plan: PullPlan,
+  contents: ReadonlyMap<SecretName, SecretContent>,
+): Set<SecretName> {
+  const touched = [...plan.take.map(({ name }) => name), ...plan.remove];
+  return new Set(touched.filter((name) => {
+    const difference = file?.differences.get(name);
+    return difference !== undefined && contents.get(name)?.value.equals(difference.value) !== true;
+  }));
+}
+
+function* takenWrites(
+  { secrets }: RemoteSide,
+  plan: PullPlan,
+  contents: ReadonlyMap<SecretName, SecretContent>,
+  edited: ReadonlySet<SecretName>,
+): Generator<LocalWrite> {
+  for (const { name } of plan.take) {
+    if (edited.has(name)) continue;
+    const { value, binding = {} } = contents.get(name)!;
+    yield { op: "put", name, state: "synced", baseVersion: secrets.get(name)!.version, value, binding };
+  }
+  for (const name of [...plan.remove, ...plan.forget]) if (!edited.has(name)) yield { op: "remove", name };
+}
+
+/** Secrets that stay as they are here but are missing in `.env`, or with `force` differ there: written again for the file. */
+async function missingInFile(
+  { local, keychain, collection }: OnlineEnvironment,
+  file: DotenvSide | undefined,
+  force: boolean,
+  writes: readonly LocalWrite[],
+  values: Secret[],
+  signal?: AbortSignal,
+): Promise<LocalWrite[]> {
+  const written = new Set(writes.map(({ name }) => name));
+  const names = [...local.values()].filter(({ name, state }) =>
+    state !== "deleted" && !written.has(name) && file?.equal.has(name) !== true &&
+    (force || file?.differences.has(name) !== true)
+  ).map(({ name }) => name);
+  const items = names.length === 0 ? [] : await keychain.getMany(collection, names, signal);
+  return items.map((item) => {
+    values.push(item.value);
+    const { name, state, baseVersion, binding } = local.get(item.name as SecretName)!;
+    return { op: "put", name, state: state as "synced" | "modified", baseVersion, value: item.value, binding };
+  });
 }

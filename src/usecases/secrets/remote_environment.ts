@@ -7,13 +7,13 @@
 
 import type { SignedEntry } from "../../contract/entries.ts";
 import type { Snapshot } from "../../contract/environments.ts";
-import type { SecretContent } from "../../crypto/secret_envelope.ts";
+import { deriveSid, type SecretContent } from "../../crypto/secret_envelope.ts";
 import { signEntry } from "../../crypto/sign_entry.ts";
 import { sha256Text } from "../../crypto/verify/sha256.ts";
 import { envelopeHash } from "../../crypto/verify/snapshot_root.ts";
 import { fromBase64Url } from "../../kernel/encoding.ts";
 import { AppError, isAppError } from "../../kernel/error.ts";
-import type { Sid } from "../../kernel/names.ts";
+import type { SecretName, Sid } from "../../kernel/names.ts";
 import { authorOf, buildCommit } from "../../ledger/build_entry.ts";
 import {
   appendCommits,
@@ -74,6 +74,11 @@ export class RemoteEnvironment {
     const envelopes = new Map<Sid, Uint8Array>();
     for (const { sid, envelope } of wire.items) if (envelope !== null) envelopes.set(sid, envelope);
     return new VerifiedSnapshot(state, envelopes, this.#keys, this.place.environment);
+  }
+
+  /** The server's handle of a name. */
+  sidOf(name: SecretName): Sid {
+    return deriveSid(this.#keys.nameKey, name);
   }
 
   /** Seals changes under the environment's current key. @throws {AppError} `stale_epoch`, `role_required`, `invalid_value` */

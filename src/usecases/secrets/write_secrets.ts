@@ -48,6 +48,9 @@ export async function writeSecrets(
   intents: readonly Intent[],
   options: WriteOptions,
 ): Promise<WriteResult> {
+  if (intents.length === 0) {
+    return { place: environment.place, secrets: [], stored: "server", files: [], warnings: options.warnings };
+  }
   if (environment.remote === undefined) {
     return await keepUnsent(ports, environment, intents, environment.unreachable, options);
   }

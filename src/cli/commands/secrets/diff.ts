@@ -6,7 +6,6 @@ import { withPlace } from "../../options.ts";
 import { placeOf } from "../../place.ts";
 import { placeJson, placeText, showWarnings, warningJson } from "../../view/secrets.ts";
 import type { Style } from "../../view/style.ts";
-import { iso } from "../../view/time.ts";
 import { count, tick } from "../../view/view.ts";
 
 const HEADINGS = { local_only: "LOCAL ONLY:", remote_only: "REMOTE ONLY:", out_of_sync: "OUT OF SYNC:" } as const;
@@ -49,7 +48,6 @@ function differenceJson(difference: SecretDifference): {
     remote_version: difference.remoteVersion ?? null,
     deleted: difference.deleted ?? null,
     file: difference.file ?? null,
-    remote_at: iso(difference.remoteAtMs),
   };
 }
 
