@@ -5,9 +5,18 @@
  */
 
 import { AppError } from "../kernel/error.ts";
-import { isProjectId, type ProjectId, showable, type WorkspaceId } from "../kernel/names.ts";
+import {
+  type EnvironmentName,
+  isProjectId,
+  parseEnvironmentName,
+  type ProjectId,
+  showable,
+  type WorkspaceId,
+} from "../kernel/names.ts";
+import { currentEnvironments, type EnvironmentRecord } from "../ledger/workspace_state.ts";
 import type { Config } from "../vault/config.ts";
 import { findProjectFile, type FoundProjectFile } from "../vault/project_file.ts";
+import type { OpenWorkspace } from "./open_workspace.ts";
 import type { Ports } from "./ports.ts";
 import type { WorkspaceNames } from "./workspace_names.ts";
 
@@ -64,4 +73,30 @@ export function projectByName(names: WorkspaceNames, nameOrId: string): ProjectI
   if (isProjectId(nameOrId) && names.projects.has(nameOrId)) return nameOrId;
   for (const [id, { name }] of names.projects) if (name === nameOrId) return id;
   throw new AppError("project_not_found", { name: showable(nameOrId) });
+}
+
+/**
+ * The environment of `project` with that name.
+ *
+ * @throws {AppError} `environment_not_found`
+ */
+export function environmentByName(
+  { state, names }: Pick<OpenWorkspace, "state" | "names">,
+  project: ProjectId,
+  name: string,
+): EnvironmentRecord {
+  const found = currentEnvironments(state, project).find(({ id }) => names.environments.get(id) === name);
+  if (found !== undefined) return found;
+  const projectName = names.projects.get(project)?.name ?? project;
+  throw new AppError("environment_not_found", { name: showable(name), project: projectName });
+}
+
+/** The person's own choice for the project, else the project file's default, else `development`. */
+export function activeEnvironment(
+  config: Config,
+  project: ProjectId,
+  file: FoundProjectFile | undefined,
+): EnvironmentName {
+  return config.active.environments[project] ??
+    (file?.projectId === project ? file.environment : parseEnvironmentName("development"));
 }

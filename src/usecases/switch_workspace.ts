@@ -1,6 +1,8 @@
 /** `workspace switch`: the workspace that commands outside a project folder mean. @module */
 
-import type { ListWorkspacesPorts, WorkspaceView } from "./list_workspaces.ts";
+import { updateConfig } from "../vault/config.ts";
+import { findWorkspace, type ListWorkspacesPorts, viewWorkspace, type WorkspaceView } from "./list_workspaces.ts";
+import { openDevice } from "./open_device.ts";
 
 export interface SwitchWorkspaceInput {
   /** Name or id. */
@@ -8,8 +10,16 @@ export interface SwitchWorkspaceInput {
 }
 
 /** @throws {AppError} `workspace_not_found`, `not_logged_in` */
-export declare function switchWorkspace(
+export async function switchWorkspace(
   ports: ListWorkspacesPorts,
   input: SwitchWorkspaceInput,
   signal?: AbortSignal,
-): Promise<WorkspaceView>;
+): Promise<WorkspaceView> {
+  using device = await openDevice(ports, signal);
+  using workspace = await findWorkspace(ports, device, input.workspace, signal);
+  await updateConfig(ports.files, ports.places, (config) => ({
+    ...config,
+    active: { ...config.active, workspaceId: workspace.id },
+  }));
+  return viewWorkspace(workspace, workspace.id);
+}

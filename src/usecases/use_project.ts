@@ -1,12 +1,14 @@
 /** `project use`: the working folder belongs to this project from now on. @module */
 
-import type { EnvironmentName } from "../kernel/names.ts";
-import type { ListProjectsPorts, ProjectView } from "./list_projects.ts";
+import { type EnvironmentName, parseEnvironmentName } from "../kernel/names.ts";
+import { writeProjectFile } from "../vault/project_file.ts";
+import { type ListProjectsPorts, openActiveWorkspace, type ProjectView, viewProject } from "./list_projects.ts";
+import { environmentByName, projectByName } from "./scope.ts";
 
 export interface UseProjectInput {
   /** Name or id. */
   readonly project: string;
-  /** The folder's default environment; default `development`. */
+  /** The folder's default environment; default `development`, or the project's first. */
   readonly environment?: EnvironmentName;
 }
 
@@ -16,8 +18,26 @@ export interface UseProjectResult {
 }
 
 /** @throws {AppError} `project_not_found`, `environment_not_found`, `not_logged_in`, `file_unwritable` */
-export declare function useProject(
+export async function useProject(
   ports: ListProjectsPorts,
   input: UseProjectInput,
   signal?: AbortSignal,
-): Promise<UseProjectResult>;
+): Promise<UseProjectResult> {
+  using workspace = await openActiveWorkspace(ports, signal);
+  const id = projectByName(workspace.names, input.project);
+  const project = viewProject(workspace, id, id);
+  if (input.environment !== undefined) environmentByName(workspace, id, input.environment);
+  const path = await writeProjectFile(ports.files, ports.workingFolder, {
+    workspaceId: workspace.id,
+    workspace: workspace.name,
+    projectId: id,
+    project: project.name,
+    environment: input.environment ?? defaultEnvironment(project),
+  });
+  return { project, path };
+}
+
+function defaultEnvironment({ environments }: ProjectView): EnvironmentName {
+  const usual = parseEnvironmentName("development");
+  return environments.includes(usual) ? usual : environments[0] ?? usual;
+}

@@ -16,12 +16,17 @@ import {
   parseWorkspaceName,
   type ProjectId,
   type ProjectName,
+  showable,
   type UserId,
   type WorkspaceName,
 } from "../kernel/names.ts";
 import type { Secret } from "../kernel/secret.ts";
 import { currentEnvironments, currentProjects, type WorkspaceState } from "../ledger/workspace_state.ts";
 import { openKeyEpochs, type SealedByHash } from "./key_epochs.ts";
+
+const MAX_DESCRIPTION = 200;
+// deno-lint-ignore no-control-regex -- control and direction characters must not reach a terminal
+const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/;
 
 /** A project's name and what it is about. */
 export interface ProjectNames {
@@ -50,6 +55,12 @@ export function openWorkspaceKeys(
   });
 }
 
+/** The workspace key that new names are sealed under. */
+export function newestKey(keys: ReadonlyMap<number, Secret>): { readonly epoch: number; readonly key: Secret } {
+  const epoch = Math.max(...keys.keys());
+  return { epoch, key: keys.get(epoch)! };
+}
+
 /** @throws {AppError} `decryption_failed` when a name is damaged, moved from elsewhere, or no valid name */
 export function openWorkspaceNames(state: WorkspaceState, keys: ReadonlyMap<number, Secret>): WorkspaceNames {
   const open = (id: NamedId, sealed: string): { readonly name: string; readonly description?: string } => {
@@ -63,13 +74,23 @@ export function openWorkspaceNames(state: WorkspaceState, keys: ReadonlyMap<numb
     workspace: valid(parseWorkspaceName, state.names === undefined ? "unnamed" : open(state.id, state.names).name),
     projects: new Map(projects.map(({ id, names }) => {
       const { name, description } = open(id, names);
-      return [id, { name: valid(parseProjectName, name), description: description ?? "" }];
+      return [id, { name: valid(parseProjectName, name), description: valid(parseDescription, description ?? "") }];
     })),
     environments: new Map(
       projects.flatMap(({ id }) => currentEnvironments(state, id))
         .map(({ id, names }) => [id, valid(parseEnvironmentName, open(id, names).name)]),
     ),
   };
+}
+
+/** What a project is about: one line, at most {@linkcode MAX_DESCRIPTION} characters, possibly empty. @throws {AppError} `invalid_name` */
+export function parseDescription(text: string): string {
+  const description = text.normalize("NFC").trim();
+  if (description.length > MAX_DESCRIPTION || UNPRINTABLE.test(description)) {
+    const rule = `one line of printable characters, at most ${MAX_DESCRIPTION}`;
+    throw new AppError("invalid_name", { kind: "description", name: showable(description), rule });
+  }
+  return description;
 }
 
 /** A colleague's client may have sealed anything: a name is parsed again before it reaches a terminal or a path. */
