@@ -131,7 +131,7 @@ async function buildWorld(
       import("./adapters/clock/system.ts"),
       import("./adapters/random/system.ts"),
       import("./adapters/files/disk.ts"),
-      import("./adapters/process/child.ts"),
+      import("./adapters/process/system.ts"),
       import("./vault/places.ts"),
     ]);
   const clock = new SystemClock();
