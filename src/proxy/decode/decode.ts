@@ -10,6 +10,7 @@
 
 import { AppError } from "../../kernel/error.ts";
 import { inflate } from "./inflate.ts";
+import { hasZstd } from "./transforms.ts";
 
 /** A content coding that can be undone. */
 export type Coding = "gzip" | "deflate" | "br" | "zstd";
@@ -28,8 +29,10 @@ const CODINGS: ReadonlyMap<string, Coding | undefined> = new Map([
   ["", undefined],
 ]);
 
-/** What the engine may put into `Accept-Encoding`: exactly what is decoded here. */
-export const ACCEPTED_CODINGS = "gzip, deflate, br, zstd";
+/** What the engine may put into `Accept-Encoding`: exactly what this runtime decodes. */
+export function acceptedCodings(): string {
+  return hasZstd() ? "gzip, deflate, br, zstd" : "gzip, deflate, br";
+}
 
 /**
  * The codings named by a `Content-Encoding` value, in the order in which they were applied; `identity` and empty items
@@ -43,6 +46,7 @@ export function parseContentCodings(header: string | null, domain: string): read
     const name = item.trim().toLowerCase();
     if (!CODINGS.has(name)) throw new AppError("upstream_undecodable", { domain, coding: showableCoding(name) });
     const coding = CODINGS.get(name);
+    if (coding === "zstd" && !hasZstd()) throw new AppError("upstream_undecodable", { domain, coding });
     if (coding !== undefined) codings.push(coding);
   }
   if (codings.length > MAX_CODINGS) {
