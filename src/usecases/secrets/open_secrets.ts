@@ -101,7 +101,7 @@ export async function openIn(
   release: () => void,
   signal?: AbortSignal,
 ): Promise<OnlineEnvironment> {
-  const found = await findEnvironment(ports, workspace, input, signal);
+  const found = await findEnvironment(ports, workspace, input);
   const place: EnvironmentPlace = {
     workspaceId: found.workspaceId,
     workspace: workspace.name,
@@ -112,7 +112,7 @@ export async function openIn(
   };
   await rememberPlace(workspace.device.keychain, place, signal);
   const local = await localOf(ports, place, found.folder, signal);
-  const keys = await openEnvironmentKeys(ports, workspace, found, signal);
+  const keys = openEnvironmentKeys(workspace, found);
   return {
     ...local,
     remote: new RemoteEnvironment(ports, workspace, place, keys),
