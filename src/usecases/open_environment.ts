@@ -37,7 +37,9 @@ export async function findEnvironment(
   ports: ScopePorts,
   workspace: OpenWorkspace,
   selection: Selection,
+  signal?: AbortSignal,
 ): Promise<EnvironmentPlace> {
+  signal?.throwIfAborted();
   const file = await folderProject(ports, selection);
   const { names, device } = workspace;
   const projectId = chosenProject(names, file, selection.project);
