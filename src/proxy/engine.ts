@@ -30,7 +30,6 @@ import { domainOf } from "./target.ts";
 export interface EngineDependencies {
   readonly secrets: SecretReader;
   readonly dns: Dns;
-  readonly audit: AuditRecorder;
   readonly clock: Pick<Clock, "now" | "monotonicMs">;
   upstream(): Promise<Upstream>;
 }
@@ -52,11 +51,21 @@ export class Engine implements Disposable {
     this.#world = world;
   }
 
-  /** One call; see {@linkcode CallDoor.call}. `context` comes from a log that was verified for this call. */
-  async call(call: CallRequest, context: CallContext, signal?: AbortSignal): Promise<CallResponse> {
+  /**
+   * One call; see {@linkcode CallDoor.call}.
+   *
+   * @param context From a log that was verified for this call.
+   * @param audit Must stay usable until the response's `outcome` is settled.
+   */
+  async call(
+    call: CallRequest,
+    context: CallContext,
+    audit: AuditRecorder,
+    signal?: AbortSignal,
+  ): Promise<CallResponse> {
     const request = parseCallRequest(call);
-    await this.#world.audit.ready();
-    const log = new CallLog(this.#world.audit, this.#world.clock, request, context);
+    await audit.ready();
+    const log = new CallLog(audit, this.#world.clock, request, context);
     const passage: Passage = { request, context, log, signal };
     let answer: RedactedAnswer;
     try {

@@ -5,9 +5,14 @@
  * @module
  */
 
-import type { SecretName } from "../kernel/names.ts";
+import { fromUtf8, utf8 } from "../kernel/bytes.ts";
+import { AppError, isAppError } from "../kernel/error.ts";
+import { parseSecretName, type SecretName, showable } from "../kernel/names.ts";
+import type { Secret } from "../kernel/secret.ts";
 import type { Terminal } from "../ports/terminal.ts";
+import { openCallContext } from "./call_context.ts";
 import type { WorldWithEngine } from "./engine_ports.ts";
+import { handOutFacts } from "./hand_out.ts";
 
 /** Names only: what was handed out and what was not. */
 export interface ExecResult {
@@ -15,14 +20,93 @@ export interface ExecResult {
   readonly refused: readonly string[];
 }
 
+/** The one version of the provider's protocol. */
+const PROTOCOL = 1;
+const MAX_IDS = 1000;
+
+/** A request, read. */
+interface ExecRequest {
+  readonly provider: string;
+  readonly ids: readonly string[];
+}
+
 /**
  * Answers one request on the terminal's stdout, after the audit record (method `EXEC`) is durable.
  *
  * @param request The JSON as read from stdin.
- * @throws {AppError} `invalid_input`, `audit_unwritable`, the keychain's codes
+ * @throws {AppError} `invalid_input`, `unsupported_format`, `audit_unwritable`, the keychain's codes
  */
-export declare function provideSecretRefs(
+export async function provideSecretRefs(
   ports: WorldWithEngine & { readonly terminal: Terminal },
   request: Uint8Array,
   signal?: AbortSignal,
-): Promise<ExecResult>;
+): Promise<ExecResult> {
+  const { provider, ids } = parseRequest(request);
+  using open = await openCallContext(ports, {}, signal);
+  await open.audit.ready();
+  const { scope } = open.context;
+  const reader = await ports.secretReader();
+  const errors = new Map<string, string>();
+  const asked = ids.flatMap((id) => nameOf(id, errors));
+  const existing = new Set((await reader.describe(scope, asked, signal)).map(({ name }) => name));
+  const names = asked.filter((name) => existing.has(name));
+  for (const name of asked) {
+    if (!existing.has(name)) errors.set(name, new AppError("secret_not_found", { name }).message);
+  }
+  const values = await reader.read(scope, names, signal);
+  try {
+    const program = showable(provider);
+    await open.audit.record(handOutFacts(ports, open, { method: "EXEC", path: "exec", program, names }));
+    await ports.terminal.write("stdout", utf8(`${answer(values, errors)}\n`));
+  } finally {
+    for (const value of values.values()) value.dispose();
+  }
+  return { provided: names.filter((name) => !errors.has(name)), refused: [...errors.keys()] };
+}
+
+function parseRequest(bytes: Uint8Array): ExecRequest {
+  const refuse = (reason: string): AppError => new AppError("invalid_input", { what: "the request", reason });
+  let json: unknown;
+  try {
+    json = JSON.parse(fromUtf8(bytes));
+  } catch {
+    throw refuse("it is not JSON");
+  }
+  if (typeof json !== "object" || json === null) throw refuse("it is not a JSON object");
+  const { protocolVersion, provider, ids } = json as Readonly<Record<string, unknown>>;
+  if (protocolVersion !== PROTOCOL) {
+    throw new AppError("unsupported_format", { what: "the request", version: showable(String(protocolVersion)) });
+  }
+  if (provider !== undefined && typeof provider !== "string") throw refuse("provider is not text");
+  if (!Array.isArray(ids) || !ids.every((id) => typeof id === "string")) throw refuse("ids is not a list of names");
+  if (ids.length > MAX_IDS) throw refuse(`ids has more than ${MAX_IDS} names`);
+  return { provider: provider ?? "-", ids: [...new Set(ids)] };
+}
+
+function nameOf(id: string, errors: Map<string, string>): SecretName[] {
+  try {
+    return [parseSecretName(id)];
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    errors.set(id, error.message);
+    return [];
+  }
+}
+
+function answer(values: ReadonlyMap<SecretName, Secret>, errors: Map<string, string>): string {
+  const texts: [string, string][] = [];
+  for (const [name, value] of values) {
+    try {
+      // EXPOSE: handing values to the program that asked is what this verb is for; they go to stdout and nowhere else
+      texts.push([name, value.expose(fromUtf8)]);
+    } catch {
+      errors.set(name, `Secret '${name}' is not UTF-8 and cannot be given as text`);
+    }
+  }
+  const failures = [...errors].map(([id, message]) => [id, { message }]);
+  return JSON.stringify({
+    protocolVersion: PROTOCOL,
+    values: Object.fromEntries(texts),
+    errors: Object.fromEntries(failures),
+  });
+}

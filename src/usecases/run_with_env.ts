@@ -4,14 +4,16 @@
  * @module
  */
 
-import type { SecretName } from "../kernel/names.ts";
+import { parseSecretName, type SecretName, showable } from "../kernel/names.ts";
+import { openCallContext, selectionOf } from "./call_context.ts";
 import type { WorldWithEngine } from "./engine_ports.ts";
+import { handOutFacts } from "./hand_out.ts";
 
 /** What to run, with which secrets. */
 export interface RunWithEnvInput {
   readonly program: string;
   readonly args: readonly string[];
-  /** Names; undefined means every secret of the environment. */
+  /** Names; undefined means every secret of the environment but the {@linkcode STEERING} ones. */
   readonly only?: readonly string[];
   readonly project?: string;
   readonly environment?: string;
@@ -22,7 +24,19 @@ export interface RunWithEnvResult {
   /** The child's own, or 128 + n. */
   readonly exitCode: number;
   readonly names: readonly SecretName[];
+  /** Left out because a variable of that name changes which code the program runs. */
+  readonly leftOut: readonly SecretName[];
 }
+
+/** Our own settings and tokens are not the child's. */
+const WITHHELD = ["AGENTSECRETS_*"];
+
+/**
+ * Variables with which loaders, shells and interpreters run other code. Whoever may write a secret must not thereby choose what
+ * runs on another member's machine, so these pass only when they are named.
+ */
+const STEERING =
+  /^(PATH|IFS|ENV|BASH_ENV|SHELLOPTS|BASHOPTS|PROMPT_COMMAND|PS4|ZDOTDIR|EDITOR|VISUAL|PAGER|BROWSER|LD_.*|DYLD_.*|NODE_OPTIONS|NODE_PATH|PYTHON(STARTUP|PATH|HOME|INSPECT)|PERL5?(OPT|LIB|DB)|RUBY(OPT|LIB)|JAVA_TOOL_OPTIONS|_JAVA_OPTIONS|JDK_JAVA_OPTIONS|GIT_.*|GCONV_PATH|MALLOC_.*|DENO_.*|BUN_.*|NPM_CONFIG_.*|npm_config_.*)$/;
 
 /**
  * Writes the audit record (method `ENV`, names and the program's name), then runs the program on this process's streams.
@@ -30,8 +44,44 @@ export interface RunWithEnvResult {
  * @throws {AppError} `secret_not_found`, `secrets_not_found`, `invalid_value` (NUL, or more than an environment holds),
  * `child_not_started`, `audit_unwritable`, the keychain's codes
  */
-export declare function runWithEnv(
+export async function runWithEnv(
   ports: WorldWithEngine,
   input: RunWithEnvInput,
   signal?: AbortSignal,
-): Promise<RunWithEnvResult>;
+): Promise<RunWithEnvResult> {
+  const only = input.only?.map(parseSecretName);
+  const { secrets, leftOut } = await takeSecrets(ports, input, only, signal);
+  try {
+    const { program, args } = input;
+    const exitCode = await ports.processes.run({ program, args, secrets, withhold: WITHHELD });
+    return { exitCode, names: [...secrets.keys()], leftOut };
+  } finally {
+    for (const value of secrets.values()) value.dispose();
+  }
+}
+
+/** The values, on record already. The workspace is closed again before the child runs: that may take days. */
+async function takeSecrets(
+  ports: WorldWithEngine,
+  input: RunWithEnvInput,
+  only: readonly SecretName[] | undefined,
+  signal: AbortSignal | undefined,
+): Promise<{ secrets: Awaited<ReturnType<Reader["read"]>>; leftOut: readonly SecretName[] }> {
+  using open = await openCallContext(ports, selectionOf(input), signal);
+  await open.audit.ready();
+  const reader = await ports.secretReader();
+  const all = only ?? await reader.names(open.context.scope, signal);
+  const leftOut = only === undefined ? all.filter((name) => STEERING.test(name)) : [];
+  const names = [...new Set(all)].filter((name) => !leftOut.includes(name));
+  const secrets = await reader.read(open.context.scope, names, signal);
+  try {
+    const program = showable(input.program.replace(/^.*[/\\]/, ""));
+    await open.audit.record(handOutFacts(ports, open, { method: "ENV", path: "env", program, names }));
+    return { secrets, leftOut };
+  } catch (error) {
+    for (const value of secrets.values()) value.dispose();
+    throw error;
+  }
+}
+
+type Reader = Awaited<ReturnType<WorldWithEngine["secretReader"]>>;

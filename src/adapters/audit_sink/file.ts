@@ -65,8 +65,11 @@ export class FileAuditSink implements AuditSink {
   }
 
   async *lines(signal?: AbortSignal): AsyncGenerator<string> {
-    for (const path of [...await this.#rotated(), this.path]) {
-      if ((await Deno.lstat(path).catch(() => undefined))?.isFile === true) yield* linesOf(path, signal);
+    const files = await this.#openAll();
+    try {
+      while (files.length > 0) yield* linesOf(files.shift()!, signal);
+    } finally {
+      for (const file of files) file.close();
     }
   }
 
@@ -114,6 +117,19 @@ export class FileAuditSink implements AuditSink {
         `it was removed; restore it, or remove ${basename(this.#headPath)} too to begin anew`,
       );
     }
+  }
+
+  /** Every file, oldest first, opened in one step: a rotation in between would hide a file. */
+  async #openAll(): Promise<Deno.FsFile[]> {
+    if (await Deno.lstat(dirname(this.path)).catch(() => undefined) === undefined) return [];
+    return await this.#locked(async () => {
+      const files: Deno.FsFile[] = [];
+      for (const path of [...await this.#rotated(), this.path]) {
+        if ((await Deno.lstat(path).catch(() => undefined))?.isFile !== true) continue;
+        files.push(await Deno.open(path, { read: true }));
+      }
+      return files;
+    });
   }
 
   async #open(): Promise<Deno.FsFile> {

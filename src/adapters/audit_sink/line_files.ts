@@ -8,9 +8,8 @@ const BLOCK = 64 * 1024;
 const LINE_FEED = 0x0a;
 const END_OF_RECORD = 0x7d; // "}": a record is one flat JSON object, so no torn one ends with it
 
-/** The lines of a file, in order. A last one without line feed counts only if it is whole. */
-export async function* linesOf(path: string, signal?: AbortSignal): AsyncGenerator<string> {
-  const file = await Deno.open(path, { read: true });
+/** The lines of a file, in order; closes it. A last one without line feed counts only if it is whole. */
+export async function* linesOf(file: Deno.FsFile, signal?: AbortSignal): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   let rest = "";
   for await (const block of file.readable) {

@@ -18,9 +18,15 @@ const FROM_TERMINAL: readonly Deno.Signal[] = ["SIGINT", "SIGQUIT"];
 /** The processes of this machine. */
 export class SystemProcesses implements Processes {
   readonly pid = Deno.pid;
+  readonly #environment: Readonly<Record<string, string>>;
+
+  /** @param environment What children inherit: the person's own variables, those included that this process dropped for itself. */
+  constructor(environment: Readonly<Record<string, string>> = Deno.env.toObject()) {
+    this.#environment = environment;
+  }
 
   async run(command: ChildCommand): Promise<number> {
-    const env = { ...inherited(command.withhold), ...exposed(command.secrets) };
+    const env = { ...without(this.#environment, command.withhold), ...exposed(command.secrets) };
     const child = start(command, env);
     const stop = forwardSignals(child);
     try {
@@ -67,23 +73,26 @@ function explain(error: unknown): string {
   return "the system refused it";
 }
 
-function inherited(withhold: readonly string[]): Record<string, string> {
+function without(
+  environment: Readonly<Record<string, string>>,
+  withhold: readonly string[],
+): Record<string, string> {
   const exact = new Set(withhold.filter((name) => !name.endsWith("*")));
   const prefixes = withhold.filter((name) => name.endsWith("*")).map((name) => name.slice(0, -1));
   return Object.fromEntries(
-    Object.entries(Deno.env.toObject()).filter(([name]) => {
+    Object.entries(environment).filter(([name]) => {
       return !exact.has(name) && !prefixes.some((prefix) => name.startsWith(prefix));
     }),
   );
 }
 
 function exposed(secrets: ReadonlyMap<string, Secret>): Record<string, string> {
-  const env: Record<string, string> = {};
-  for (const [name, value] of secrets) {
-    // EXPOSE: an environment holds text; this is the one way a value leaves for a child on purpose
-    env[name] = value.expose((bytes) => environmentText(name, bytes));
-  }
-  return env;
+  return Object.fromEntries(
+    [...secrets].map(([name, value]) => {
+      // EXPOSE: an environment holds text; this is the one way a value leaves for a child on purpose
+      return [name, value.expose((bytes) => environmentText(name, bytes))];
+    }),
+  );
 }
 
 function environmentText(name: string, bytes: Uint8Array): string {

@@ -1,0 +1,52 @@
+/**
+ * Where a use of secrets happens: the environment that was meant, the rules of its freshly verified workspace, and the recorder.
+ *
+ * @module
+ */
+
+import type { AuditRecorder } from "../proxy/audit_recorder.ts";
+import type { CallContext } from "../proxy/door.ts";
+import { openRecorder } from "./audit_log.ts";
+import type { WorldWithEngine } from "./engine_ports.ts";
+import { type EnvironmentPlace, findEnvironment } from "./open_environment.ts";
+import { openWorkspace } from "./open_workspace.ts";
+import type { Selection } from "./scope.ts";
+
+/** Disposing of it closes the device that signs its records. */
+export interface OpenCallContext extends Disposable {
+  readonly context: CallContext;
+  readonly place: EnvironmentPlace;
+  readonly audit: AuditRecorder;
+}
+
+/** @throws {AppError} as `openWorkspace` and `findEnvironment` */
+export async function openCallContext(
+  ports: WorldWithEngine,
+  selection: Selection,
+  signal?: AbortSignal,
+): Promise<OpenCallContext> {
+  const workspace = await openWorkspace(ports, {}, signal);
+  try {
+    const place = await findEnvironment(ports, workspace, selection, signal);
+    const { workspaceId, projectId, environmentId } = place;
+    const context = {
+      scope: { workspaceId, projectId, environmentId },
+      environment: place.environment,
+      allowlist: { version: workspace.allowlist.version, entries: workspace.allowlist.rules },
+      callerRole: workspace.role,
+    };
+    const audit = await openRecorder(ports, workspace.device);
+    return { context, place, audit, [Symbol.dispose]: () => workspace[Symbol.dispose]() };
+  } catch (error) {
+    workspace[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/** The parts of a selection that were given. */
+export function selectionOf(names: { readonly project?: string; readonly environment?: string }): Selection {
+  return {
+    ...(names.project === undefined ? {} : { project: names.project }),
+    ...(names.environment === undefined ? {} : { environment: names.environment }),
+  };
+}
