@@ -9,7 +9,6 @@
 import type { Bytes } from "./bytes.ts";
 
 const HEX = "0123456789abcdef";
-const BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 const BASE32 = "abcdefghijklmnopqrstuvwxyz234567";
 /** Crockford's alphabet: no I, L, O, U. */
 export const CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -57,14 +56,20 @@ export function fromHex(text: string): Bytes | undefined {
   return text.length % 2 === 0 ? decodeBits(text, HEX, 4) : undefined;
 }
 
-/** Base64url without padding. */
+/** Base64url without padding. By the platform: envelopes come by the megabyte. */
 export function toBase64Url(bytes: Uint8Array): string {
-  return encodeBits(bytes, BASE64URL, 6);
+  return bytes.toBase64({ alphabet: "base64url", omitPadding: true });
 }
 
 /** Bytes of unpadded base64url, or undefined. */
 export function fromBase64Url(text: string): Bytes | undefined {
-  return decodeBits(text, BASE64URL, 6);
+  try {
+    const bytes = Uint8Array.fromBase64(text, { alphabet: "base64url" });
+    // The platform passes over padding, spaces and spare bits; the one text of these bytes has none of them.
+    return toBase64Url(bytes) === text ? bytes : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Lower-case base32 without padding: ids. */
