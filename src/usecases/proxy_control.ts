@@ -4,21 +4,55 @@
  * @module
  */
 
+import { AppError, isAppError } from "../kernel/error.ts";
+import { DEFAULT_PROXY_PORT } from "../kernel/limits.ts";
 import type { WorldWithEngine } from "./engine_ports.ts";
-import type { ProxyState } from "./proxy_server.ts";
+import { proxyLock, type ProxyState, readProxyState } from "./proxy_state.ts";
 
 /** Whether a proxy of this home runs. */
 export type ProxyStatus = { readonly running: false } | ({ readonly running: true } & ProxyState);
 
+/** A free lock is taken at once; a held one means that a proxy runs. In ms. */
+const PROBE_MS = 250;
+/** A proxy drains for at most 10 s. In ms. */
+const STOP_MS = 15_000;
+
 /** What is known of this home's proxy; a state file left behind by a killed one does not count. */
-export declare function proxyStatus(ports: Pick<WorldWithEngine, "files" | "places">): Promise<ProxyStatus>;
+export async function proxyStatus(ports: Pick<WorldWithEngine, "files" | "places">): Promise<ProxyStatus> {
+  const state = await readProxyState(ports.files, ports.places);
+  if (state === undefined || await lockIsFree(ports, PROBE_MS)) return { running: false };
+  return { running: true, ...state };
+}
 
 /**
  * Asks the proxy to drain and end, and waits for it (at most 15 s).
  *
  * @throws {AppError} `proxy_not_running`, `lock_timeout`
  */
-export declare function stopProxy(
+export async function stopProxy(
   ports: Pick<WorldWithEngine, "files" | "places" | "processes">,
   signal?: AbortSignal,
-): Promise<ProxyState>;
+): Promise<ProxyState> {
+  const status = await proxyStatus(ports);
+  if (!status.running) throw new AppError("proxy_not_running", { address: `127.0.0.1:${DEFAULT_PROXY_PORT}` });
+  // The holder of the lock wrote this number, so it is a living proxy's and no stranger's.
+  ports.processes.terminate(status.pid);
+  if (!await lockIsFree(ports, STOP_MS, signal)) throw new AppError("lock_timeout", { what: "the proxy" });
+  const { running: _, ...state } = status;
+  return state;
+}
+
+async function lockIsFree(
+  ports: Pick<WorldWithEngine, "files" | "places">,
+  timeoutMs: number,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  try {
+    const options = { timeoutMs, ...(signal === undefined ? {} : { signal }) };
+    await ports.files.withLock(proxyLock(ports.places), () => Promise.resolve(), options);
+    return true;
+  } catch (error) {
+    if (isAppError(error, "lock_timeout")) return false;
+    throw error;
+  }
+}

@@ -4,8 +4,17 @@
  * @module
  */
 
+import { AppError, isAppError } from "../kernel/error.ts";
+import { DEFAULT_PROXY_PORT } from "../kernel/limits.ts";
 import type { CallDoor } from "../proxy/door.ts";
+import { requireConfig } from "../vault/config.ts";
+import { createCallDoor } from "./call.ts";
 import type { WorldWithEngine } from "./engine_ports.ts";
+import { findEnvironment } from "./open_environment.ts";
+import { openWorkspace } from "./open_workspace.ts";
+import { proxyLock, type ProxyState, readProxyState, writeProxyState } from "./proxy_state.ts";
+
+export type { ProxyState } from "./proxy_state.ts";
 
 /** What a listener serves. */
 export interface ListenerOptions {
@@ -19,8 +28,7 @@ export interface ListenerOptions {
 /** Body of `GET /health`. */
 export interface ProxyHealth {
   readonly status: "ok";
-  readonly version: string;
-  /** The active project's name, or an empty string. */
+  /** Names of what was active when the proxy started; empty where there was none. */
   readonly project: string;
   readonly environment: string;
 }
@@ -37,30 +45,84 @@ export interface Listener {
 /** Opens the door. @throws {AppError} `port_in_use` */
 export type StartListener = (options: ListenerOptions) => Promise<Listener>;
 
-/** Facts of a running proxy, as kept in proxy.json. Times in ms since the epoch. */
-export interface ProxyState {
-  readonly pid: number;
-  readonly port: number;
-  readonly addresses: readonly string[];
-  readonly startedAt: number;
-  readonly project: string;
-  readonly environment: string;
-}
-
 /** How to start. */
 export interface StartProxyInput {
-  /** Default: config.json's, then 8765. */
+  /** Default: config.json's, then 8765. 0 lets the system choose. */
   readonly port?: number;
 }
+
+/** How long running calls may go on after the proxy was asked to end, in ms. */
+const DRAIN_MS = 10_000;
+/** How long to wait for the lock before another proxy is taken to hold it, in ms. */
+const LOCK_MS = 500;
 
 /**
  * Serves until `signal` aborts, then drains (at most 10 s). `onReady` is called once connections are accepted.
  *
- * @throws {AppError} `not_initialised`, `proxy_running`, `port_in_use`
+ * @throws {AppError} `not_initialised`, `not_logged_in`, `proxy_running`, `port_in_use`, `audit_unwritable`
  */
-export declare function runProxy(
+export async function runProxy(
   ports: WorldWithEngine,
   input: StartProxyInput,
   onReady: (state: ProxyState) => void | Promise<void>,
   signal: AbortSignal,
-): Promise<void>;
+): Promise<void> {
+  const { files, places } = ports;
+  const config = await requireConfig(files, places);
+  const port = input.port ?? config.proxy.port ?? DEFAULT_PROXY_PORT;
+  let held = false;
+  try {
+    await files.withLock(proxyLock(places), async () => {
+      held = true;
+      await serve(ports, port, onReady, signal);
+    }, { timeoutMs: LOCK_MS });
+  } catch (error) {
+    if (held || !isAppError(error, "lock_timeout")) throw error;
+    const other = await readProxyState(files, places);
+    throw new AppError("proxy_running", { address: other?.addresses[0] ?? "an address that is not known yet" });
+  }
+}
+
+async function serve(
+  ports: WorldWithEngine,
+  port: number,
+  onReady: (state: ProxyState) => void | Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { files, places, clock, processes } = ports;
+  // What would make every call fail is said now: no account, a locked keychain, a log that cannot be written.
+  const active = await activeNames(ports, signal);
+  await (await ports.auditSink()).ready();
+  const health = (): Promise<ProxyHealth> => Promise.resolve({ status: "ok", ...active });
+  const listener = await ports.listen({ port, door: createCallDoor(ports), health });
+  try {
+    const { addresses } = listener;
+    const state = { pid: processes.pid, port: listener.port, addresses, startedAt: clock.now(), ...active };
+    await writeProxyState(files, places, state);
+    await onReady(state);
+    await aborted(signal);
+  } finally {
+    await listener.shutdown(DRAIN_MS);
+    await files.remove(places.proxyState);
+  }
+}
+
+/** A proxy may start outside a project: its callers then name one. */
+async function activeNames(
+  ports: WorldWithEngine,
+  signal: AbortSignal,
+): Promise<{ project: string; environment: string }> {
+  using workspace = await openWorkspace(ports, {}, signal);
+  try {
+    const { project, environment } = await findEnvironment(ports, workspace, {}, signal);
+    return { project, environment };
+  } catch (error) {
+    if (!isAppError(error, "no_project")) throw error;
+    return { project: "", environment: "" };
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}

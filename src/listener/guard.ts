@@ -1,0 +1,23 @@
+/**
+ * Who may talk to the local listener at all (docs/spec/proxy.md §2, step 1).
+ *
+ * A web page can reach loopback: by naming it, or by letting its own name point there (DNS rebinding). The first sends `Origin` or
+ * fetch metadata, the second a foreign `Host`. `Sec-Fetch-Mode` alone is no sign of a browser: Node's fetch sends it.
+ *
+ * @module
+ */
+
+import { AppError } from "../kernel/error.ts";
+
+const BROWSER_HEADERS = ["origin", "sec-fetch-site", "sec-fetch-dest", "sec-fetch-user"];
+const METHODS_REFUSED: ReadonlySet<string> = new Set(["TRACE", "TRACK", "CONNECT"]);
+const LOOPBACK_NAMES = ["127.0.0.1", "localhost", "[::1]"];
+
+/** @throws {AppError} `method_refused`, `host_refused`, `browser_refused` */
+export function guardRequest(request: Request, port: number): void {
+  if (METHODS_REFUSED.has(request.method)) throw new AppError("method_refused", { method: request.method });
+  // HTTP/2 has no Host header; Deno puts :authority into the URL.
+  const host = (request.headers.get("host") ?? new URL(request.url).host).toLowerCase();
+  if (!LOOPBACK_NAMES.some((name) => host === `${name}:${port}`)) throw new AppError("host_refused");
+  if (BROWSER_HEADERS.some((name) => request.headers.has(name))) throw new AppError("browser_refused");
+}

@@ -1,0 +1,78 @@
+/**
+ * A request to `/proxy` as a call: the `X-AS-*` headers of docs/spec/proxy.md §1.
+ *
+ * Header names arrive in lower case, so a parameter, path or field that needs capitals, or a `-` of its own, is written with
+ * percent-escapes: `X-AS-Inject-Query-app%49d`.
+ *
+ * @module
+ */
+
+import { AppError } from "../kernel/error.ts";
+import { showable } from "../kernel/names.ts";
+import type { Body, Caller, CallRequest, InjectionLine } from "../usecases/call.ts";
+
+const PREFIX = "x-as-";
+const INJECT = "x-as-inject-";
+/** The ones that are no injection. A header that begins like ours and is none of these is a typing error, and is refused. */
+const KNOWN: ReadonlySet<string> = new Set([
+  "x-as-target-url",
+  "x-as-method",
+  "x-as-agent-id",
+  "x-as-agent-token",
+  "x-as-session",
+  "x-as-project",
+  "x-as-environment",
+]);
+
+/** @throws {AppError} `bad_request`, `invalid_injection`, `caller_unknown` */
+export function proxyRequest(request: Request): CallRequest {
+  const { headers } = request;
+  for (const name of headers.keys()) {
+    if (name.startsWith(PREFIX) && !name.startsWith(INJECT) && !KNOWN.has(name)) {
+      throw new AppError("bad_request", { reason: `the header ${showable(name)} is not known` });
+    }
+  }
+  const target = headers.get("x-as-target-url");
+  if (target === null) throw new AppError("bad_request", { reason: "the header X-AS-Target-URL is missing" });
+  return {
+    target,
+    method: headers.get("x-as-method") ?? request.method,
+    headers: [...headers].filter(([name]) => !name.startsWith(PREFIX)),
+    ...(request.body === null ? {} : { body: request.body as Body }),
+    injections: [...headers].flatMap(injectionOf),
+    caller: callerOf(headers),
+    path: "proxy",
+    ...named("project", headers.get("x-as-project")),
+    ...named("environment", headers.get("x-as-environment")),
+  };
+}
+
+function injectionOf([name, secret]: [string, string]): InjectionLine[] {
+  if (!name.startsWith(INJECT)) return [];
+  const kind = name.slice(INJECT.length);
+  const [style] = kind.split("-", 1) as [string];
+  if (kind === "bearer" || kind === "basic") return [[kind, secret]];
+  const where = kind.slice(style.length + 1);
+  // A body's path is unescaped step by step, after it was split: the engine does that.
+  return [[`${style}:${style === "query" || style === "form" ? unescaped(where) : where}`, secret]];
+}
+
+function unescaped(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new AppError("invalid_injection", { place: `'${showable(text)}'`, reason: "it has a broken escape" });
+  }
+}
+
+function callerOf(headers: Headers): Caller {
+  // A token that cannot be checked must not count as no token.
+  if (headers.has("x-as-agent-token")) throw new AppError("caller_unknown");
+  const agentId = headers.get("x-as-agent-id") ?? "";
+  const sessionId = headers.get("x-as-session") ?? "";
+  return { level: agentId === "" ? "anonymous" : "declared", agentId, tokenId: "", sessionId };
+}
+
+function named<K extends string>(key: K, value: string | null): { readonly [P in K]?: string } {
+  return (value === null ? {} : { [key]: value }) as { readonly [P in K]?: string };
+}
