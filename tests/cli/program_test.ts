@@ -1,0 +1,161 @@
+/** The program before any command: version, help, mistakes. */
+import assert from "node:assert/strict";
+import { leaves } from "../../src/cli/whole_tree.ts";
+import { Sandbox } from "../support/cli.ts";
+
+Deno.test("--version prints the version alone, and leaves no trace", async () => {
+  await using sandbox = await Sandbox.make();
+  const result = await sandbox.run(["--version"]);
+  assert.match(result.stdout, /^\d+\.\d+\.\d+\n$/);
+  assert.deepEqual([result.code, result.stderr], [0, ""]);
+  for await (const [path] of sandbox.files()) assert.fail(`left ${path}`);
+});
+
+Deno.test("without arguments, with --help and with help the same help comes on stdout", async () => {
+  await using sandbox = await Sandbox.make();
+  const [bare, flag, word] = [await sandbox.run([]), await sandbox.run(["--help"]), await sandbox.run(["help"])];
+  assert.deepEqual([bare.code, flag.code, word.code], [0, 0, 0]);
+  assert.equal(bare.stdout, flag.stdout);
+  assert.equal(bare.stdout, word.stdout);
+  assert.match(bare.stdout, /^Usage: agentsecrets <command> \[flags\]/);
+});
+
+Deno.test("every command's help shows its usage, --output and examples, without colour when piped", async () => {
+  await using sandbox = await Sandbox.make();
+  for (const { words } of leaves()) {
+    const { code, stdout, stderr } = await sandbox.run([...words, "--help"]);
+    assert.deepEqual([code, stderr], [0, ""], words.join(" "));
+    assert.match(stdout, new RegExp(`^Usage: agentsecrets ${words.join(" ")} `));
+    for (const part of ["--output <format>", "--json", "Examples:"]) {
+      assert.ok(stdout.includes(part), `${words}: ${part}`);
+    }
+    assert.equal(stdout.includes("\x1b"), false);
+  }
+});
+
+const mistakes: readonly (readonly [claim: string, args: readonly string[], says: RegExp])[] = [
+  [
+    "an unknown command",
+    ["secretz", "list"],
+    /unknown command 'secretz' for agentsecrets\n.*Did you mean agentsecrets secrets\?/,
+  ],
+  ["the beginning of a command", ["sec"], /unknown command 'sec'.*\n.*Did you mean agentsecrets secrets\?/],
+  [
+    "an unknown command below another",
+    ["secrets", "lst"],
+    /unknown command 'lst' for agentsecrets secrets\n.*secrets list\?/,
+  ],
+  [
+    "an unknown flag",
+    ["secrets", "list", "--jsn"],
+    /unknown flag '--jsn' for agentsecrets secrets list\n.*Did you mean --json\?/,
+  ],
+  ["an unknown flag of the program", ["--frobnicate", "status"], /unknown flag '--frobnicate'/],
+  ["a group without a command", ["secrets"], /Usage: agentsecrets secrets[\s\S]*needs one of the commands/],
+  ["a missing argument", ["secrets", "get"], /missing required argument 'key'/],
+  ["an argument too many", ["status", "now"], /too many arguments: Expected 0 arguments but got 1/],
+  ["a flag without its value", ["status", "--output"], /option '--output <format>' argument missing/],
+  ["a wrong format", ["status", "--output", "yaml"], /--output: it takes text or json/],
+  ["two formats", ["status", "--json", "--output", "text"], /--json and --output text together/],
+  ["a wrong number", ["proxy", "start", "--port", "eighty"], /--port: it takes a whole number/],
+  ["a port that is none", ["proxy", "start", "--port", "65536"], /--port: it takes a whole number/],
+];
+
+for (const [claim, args, says] of mistakes) {
+  Deno.test(`${claim} is exit number 2 and says what to type`, async () => {
+    await using sandbox = await Sandbox.make();
+    const result = await sandbox.run(args);
+    assert.deepEqual([result.code, result.stdout], [2, ""]);
+    assert.match(result.stderr, says);
+  });
+}
+
+Deno.test("a mistake with --json is one JSON document on stdout, and still words on stderr", async () => {
+  await using sandbox = await Sandbox.make();
+  const { code, stdout, stderr } = await sandbox.run(["secrets", "list", "--nope", "--output", "json"]);
+  assert.equal(code, 2);
+  assert.match(stderr, /unknown flag/);
+  assert.deepEqual(JSON.parse(stdout), {
+    error: {
+      code: "unknown_flag",
+      message: "Cannot run this: unknown flag '--nope' for agentsecrets secrets list",
+      hint: "agentsecrets secrets list --help",
+      exit: 2,
+      flag: "--nope",
+      near: "",
+      within: "agentsecrets secrets list",
+    },
+  });
+});
+
+Deno.test("a misplaced value is never quoted back", async () => {
+  await using sandbox = await Sandbox.make();
+  const canary = "sk_live_Canary0123456789";
+  const lines: readonly (readonly string[])[] = [
+    [canary],
+    [`KEY=${canary}`],
+    ["secrets", canary],
+    ["secrets", "get", "KEY", canary],
+    ["secrets", "list", `--value=${canary}`],
+    ["secrets", "list", `-${canary}`],
+    ["secrets", "set", "KEY", `--${canary}`],
+    ["secrets", "set", `=${canary}`],
+    ["secrets", "set", `bad-name=${canary}`],
+    ["secrets", "set", `KEY=${canary}`, `KEY=${canary}`],
+    ["status", "--output", canary],
+    ["call", "--url", "https://api.example.com", "--bearer", "KEY", "--header", canary],
+    ["call", "--url", "https://api.example.com", "--bearer", "KEY", "--timeout", canary],
+    ["init", "--vault", canary],
+    ["completions", canary],
+  ];
+  for (const line of lines) {
+    for (const format of [[], ["--json"]]) {
+      const { code, stdout, stderr } = await sandbox.run([...format, ...line]);
+      assert.notEqual(code, 0, line.join(" "));
+      assert.equal(`${stdout}${stderr}`.includes(canary), false, `${line.join(" ")}: ${stdout}${stderr}`);
+    }
+  }
+});
+
+Deno.test("before init every command that needs an account says so with exit number 3", async () => {
+  await using sandbox = await Sandbox.make();
+  for (const line of [["workspace", "list"], ["project", "list"], ["secrets", "list"], ["secrets", "diff"]]) {
+    await sandbox.fails("not_initialised", 3, line);
+  }
+});
+
+Deno.test("with AGENTSECRETS_DEBUG=1 a failure shows classes, codes and places, and no text that the platform made", async () => {
+  await using sandbox = await Sandbox.make();
+  const { stderr } = await sandbox.run(["secrets", "list"], { env: { AGENTSECRETS_DEBUG: "1" } });
+  assert.match(stderr, /AppError not_initialised\n\s+at /);
+});
+
+Deno.test("completions are static scripts that know every command", async () => {
+  await using sandbox = await Sandbox.make();
+  for (const shell of ["bash", "zsh", "fish", "powershell"]) {
+    const script = await sandbox.ok(["completions", shell]);
+    for (const word of ["allowlist", "--from-file", "rollback"]) {
+      assert.ok(script.includes(shell === "fish" ? word.replace(/^--/, "") : word), `${shell}: ${word}`);
+    }
+    assert.equal(/\beval\b/.test(script), false, `${shell} evaluates what was typed`);
+  }
+  assert.deepEqual(Object.keys(await sandbox.json(["completions", "bash"])), ["shell", "script"]);
+});
+
+Deno.test("the bash script completes commands, commands below them and flags", async () => {
+  await using sandbox = await Sandbox.make();
+  await Deno.writeTextFile(`${sandbox.base}/c.bash`, await sandbox.ok(["completions", "bash"]));
+  const complete = async (...words: readonly string[]): Promise<string> => {
+    const list = words.map((word) => `'${word}'`).join(" ");
+    const script = `source ${sandbox.base}/c.bash; COMP_WORDS=(${list}); COMP_CWORD=${words.length - 1}; ` +
+      `_agentsecrets; echo "\${COMPREPLY[@]}"`;
+    const { stdout } = await new Deno.Command("bash", { args: ["--norc", "-c", script] }).output();
+    return new TextDecoder().decode(stdout).trim();
+  };
+  assert.equal(await complete("agentsecrets", "sec"), "secrets");
+  assert.equal(await complete("agentsecrets", "workspace", "allowlist", "a"), "add");
+  assert.equal(await complete("agentsecrets", "secrets", "pull", "--fo"), "--force");
+  assert.equal(await complete("agentsecrets", "env", "--", "np"), "");
+  assert.equal(await complete("agentsecrets", "secrets", "set", `KEY=$(touch ${sandbox.base}/run)`, "--st"), "--stdin");
+  await assert.rejects(Deno.stat(`${sandbox.base}/run`));
+});

@@ -1,0 +1,180 @@
+/**
+ * The real program as a child process, in a home and a project folder of its own, without a keychain daemon and without a
+ * terminal: what an agent or a script sees.
+ */
+import assert from "node:assert/strict";
+
+const root = new URL("../../", import.meta.url);
+const decoder = new TextDecoder();
+
+/** How the program ended. */
+export interface CliResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** What the program is run with. */
+export interface CliOptions {
+  readonly stdin?: string | Uint8Array;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Default: the sandbox's project folder. */
+  readonly cwd?: string;
+  /** Texts that become files, opened on descriptors 3, 4, … */
+  readonly descriptors?: readonly string[];
+}
+
+/** The program and its leading arguments. AGENTSECRETS_TEST_PROGRAM names another one, such as a compiled binary. */
+export function program(): readonly string[] {
+  const other = Deno.env.get("AGENTSECRETS_TEST_PROGRAM");
+  if (other !== undefined && other !== "") return [other];
+  const config = new URL("deno.json", root).pathname;
+  return [
+    Deno.execPath(),
+    "run",
+    "--quiet",
+    "--allow-all",
+    "--no-prompt",
+    "--config",
+    config,
+    new URL("main.ts", root).pathname,
+  ];
+}
+
+/** A home, a project folder, and nothing of the person who runs the tests. */
+export class Sandbox implements AsyncDisposable {
+  readonly base: string;
+  readonly home: string;
+  readonly folder: string;
+
+  private constructor(base: string) {
+    this.base = base;
+    this.home = `${base}/home/.agentsecrets`;
+    this.folder = `${base}/my-app`;
+  }
+
+  static async make(): Promise<Sandbox> {
+    const sandbox = new Sandbox(await Deno.makeTempDir({ prefix: "agentsecrets-cli-" }));
+    await Deno.mkdir(`${sandbox.base}/home`);
+    await Deno.mkdir(sandbox.folder);
+    return sandbox;
+  }
+
+  /** The environment of a bare machine: no D-Bus, no colours asked for, no proxy. */
+  get env(): Record<string, string> {
+    return {
+      PATH: Deno.env.get("PATH") ?? "",
+      HOME: `${this.base}/home`,
+      AGENTSECRETS_HOME: this.home,
+      // Deno's own cache: without it a child would fetch the packages anew.
+      DENO_DIR: Deno.env.get("DENO_DIR") ?? `${Deno.env.get("HOME")}/.cache/deno`,
+      TMPDIR: this.base,
+    };
+  }
+
+  /** Runs the program to its end. */
+  async run(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
+    const [command, commandArgs] = await this.#withDescriptors([...program(), ...args], options.descriptors ?? []);
+    const child = new Deno.Command(command, {
+      args: commandArgs,
+      cwd: options.cwd ?? this.folder,
+      clearEnv: true,
+      env: { ...this.env, ...options.env },
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const stdin = options.stdin ?? "";
+    const writer = child.stdin.getWriter();
+    // A program that needs no input may have ended before it is written.
+    await writer.write(typeof stdin === "string" ? new TextEncoder().encode(stdin) : stdin).catch(() => {});
+    await writer.close().catch(() => {});
+    const { code, stdout, stderr } = await child.output();
+    return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+  }
+
+  /** Runs the program and expects it to succeed. */
+  async ok(args: readonly string[], options: CliOptions = {}): Promise<string> {
+    const result = await this.run(args, options);
+    assert.equal(result.code, 0, `agentsecrets ${args.join(" ")}: ${result.stdout}${result.stderr}`);
+    return result.stdout;
+  }
+
+  /** Runs the program with `--json` and expects it to succeed. */
+  async json(args: readonly string[], options: CliOptions = {}): Promise<Record<string, unknown>> {
+    return JSON.parse(await this.ok(["--json", ...args], options));
+  }
+
+  /** Runs the program with `--json` and expects it to fail with `code`. */
+  async fails(code: string, exit: number, args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
+    const result = await this.run(["--json", ...args], options);
+    const shown = `agentsecrets ${args.join(" ")}: ${result.stdout}${result.stderr}`;
+    assert.equal(result.code, exit, shown);
+    const { error } = JSON.parse(result.stdout);
+    assert.deepEqual([error.code, error.exit], [code, exit], shown);
+    assert.equal(result.stderr.includes("    at "), false, "a stack trace was shown");
+    return result;
+  }
+
+  /** Every file below the base folder, as paths and bytes. */
+  async *files(): AsyncGenerator<readonly [path: string, bytes: Uint8Array]> {
+    yield* filesBelow(this.base);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Deno.remove(this.base, { recursive: true });
+  }
+
+  async #withDescriptors(line: readonly string[], texts: readonly string[]): Promise<[string, string[]]> {
+    if (texts.length === 0) return [line[0]!, line.slice(1)];
+    const redirections: string[] = [];
+    for (const [i, text] of texts.entries()) {
+      const path = `${this.base}/descriptor-${i + 3}`;
+      await Deno.writeTextFile(path, text);
+      redirections.push(`${i + 3}<'${path}'`);
+    }
+    return ["/bin/sh", ["-c", `exec "$@" ${redirections.join(" ")}`, "sh", ...line]];
+  }
+}
+
+async function* filesBelow(folder: string): AsyncGenerator<readonly [string, Uint8Array]> {
+  for await (const entry of Deno.readDir(folder)) {
+    const path = `${folder}/${entry.name}`;
+    if (entry.isDirectory) yield* filesBelow(path);
+    else if (entry.isFile) yield [path, await Deno.readFile(path)];
+  }
+}
+
+/** The password of sandboxes with an account. */
+export const PASSWORD = "correct horse battery staple";
+
+/** Arguments of `init` for a sandbox, and its standard input. */
+export function initArgs(): readonly string[] {
+  return [
+    "init",
+    "--email",
+    "you@example.com",
+    "--password-stdin",
+    "--vault",
+    "file",
+    "--vault-key-file",
+    "--kit",
+    "../kit.txt",
+  ];
+}
+
+/** A sandbox with an account and the project `my-app` in its folder. */
+export async function sandboxWithProject(): Promise<Sandbox> {
+  const sandbox = await Sandbox.make();
+  await sandbox.ok(initArgs(), { stdin: `${PASSWORD}\n` });
+  await sandbox.ok(["project", "create", "my-app"]);
+  return sandbox;
+}
+
+/** The names and types of a JSON document, to freeze its shape. An array shows the shape of its first element. */
+export function shapeOf(value: unknown): unknown {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return value.length === 0 ? [] : [shapeOf(value[0])];
+  if (typeof value !== "object") return typeof value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, shapeOf(member)]));
+}
