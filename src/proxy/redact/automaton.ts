@@ -9,7 +9,7 @@
  */
 
 import type { Needle } from "./forms.ts";
-import { NeedleSet, type Sink, type Thread } from "./needle_set.ts";
+import { NeedleSet, positionOf, type Sink, type Thread } from "./needle_set.ts";
 
 /** A state's number. Valid until the automaton starts again: see {@linkcode Automaton.generation}. */
 export type StateId = number;
@@ -21,14 +21,20 @@ export const START: StateId = 2;
 /** Inside a match, nothing else alive. */
 export const OPEN: StateId = 3;
 
-/** Table rows are 256 × 4 bytes: 8 MiB at most. */
-const MAX_STATES = 8192;
-/** Threads in all states together: bounds their memory to some 16 MiB. */
-const MAX_THREADS = 2_000_000;
+/** How much an automaton may remember before it starts again. */
+export interface AutomatonLimits {
+  /** States, at least 5. A row of the table is 256 × 4 bytes. */
+  readonly maxStates: number;
+  /** Threads in all states together, 8 bytes each. */
+  readonly maxThreads: number;
+}
+
+/** 8 MiB of table and 16 MiB of threads at most. */
+const LIMITS: AutomatonLimits = { maxStates: 8192, maxThreads: 2_000_000 };
 /** States with more threads than this are not looked up by content: they occur only right after a first escape character. */
 const MAX_KEYED_THREADS = 512;
-/** Threads of one needle kept in an open state. More are alive only in a value that repeats itself; the oldest stay. */
-const MAX_OVERLAPS = 8;
+/** Positions of one needle alive in an open state. More occur only in a value that repeats itself; the oldest threads stay. */
+const MAX_OVERLAPS = 24;
 
 /** What a state is made of; outlives the automaton's starting again. */
 export interface StateContent {
@@ -48,17 +54,20 @@ export class Automaton {
   /** `table[state * 256 + byte]`: the next state, or 0 when not computed yet. Replaced when it grows. */
   table = new Int32Array(256 * 64);
   /** `accepting[state]`: what was read up to here is a match. */
-  readonly accepting = new Uint8Array(MAX_STATES);
+  readonly accepting: Uint8Array;
   /** Counts how often all states were forgotten. */
   generation = 0;
 
+  readonly #limits: AutomatonLimits;
   readonly #set: NeedleSet;
   #disposed = false;
   #contents: StateContent[] = [];
   #ids = new Map<string, StateId>();
   #threadCount = 0;
 
-  constructor(needles: readonly Needle[]) {
+  constructor(needles: readonly Needle[], limits: AutomatonLimits = LIMITS) {
+    this.#limits = limits;
+    this.accepting = new Uint8Array(limits.maxStates);
     this.#set = new NeedleSet(needles);
     this.#set.prefixes((byte) => this.singles[byte] = 1, (a, b) => this.pairs[a << 8 | b] = 1);
     this.#restart();
@@ -107,20 +116,22 @@ export class Automaton {
     return next;
   }
 
-  /** Threads are in the order of their beginnings; each needle keeps its first few. */
+  /** Threads are in the order of their beginnings; of each needle those at the first few positions stay. */
   #oldest(threads: readonly Thread[]): readonly Thread[] {
     if (threads.length <= MAX_OVERLAPS) return threads;
-    const counts = new Map<number, number>();
+    const alive = new Map<number, Set<number>>();
     return threads.filter((thread) => {
-      const owner = this.#set.owner(thread);
-      const count = (counts.get(owner) ?? 0) + 1;
-      counts.set(owner, count);
-      return count <= MAX_OVERLAPS;
+      const owner = this.#set.owner(thread), position = positionOf(thread);
+      const positions = alive.get(owner) ?? new Set();
+      alive.set(owner, positions);
+      if (positions.size < MAX_OVERLAPS) positions.add(position);
+      return positions.has(position);
     });
   }
 
   #add(content: StateContent): StateId {
-    if (this.#contents.length >= MAX_STATES || this.#threadCount > MAX_THREADS) this.#restart();
+    const { maxStates, maxThreads } = this.#limits;
+    if (this.#contents.length >= maxStates || this.#threadCount > maxThreads) this.#restart();
     const id = this.#contents.length;
     this.#contents.push(content);
     this.#threadCount += content.threads.length;

@@ -11,6 +11,11 @@ import { endsGap, type Outcome, type PlaceId, PLACES, Places } from "./places.ts
 /** A position and a place: `position * PLACES + place`; place 0 stands between symbols. Exact below 2⁵³. */
 export type Thread = number;
 
+/** The position of a thread, in the common numbering. */
+export function positionOf(thread: Thread): number {
+  return Math.floor(thread / PLACES);
+}
+
 /** Receives the threads that one byte leads to. */
 export interface Sink {
   /** One more way to go on. */
@@ -40,7 +45,7 @@ export class NeedleSet {
 
   /** Number of the needle that a thread reads. */
   owner(thread: Thread): number {
-    const position = Math.floor(thread / PLACES);
+    const position = positionOf(thread);
     let low = 0, high = this.needles.length;
     while (high - low > 1) {
       const middle = (low + high) >>> 1;
@@ -62,7 +67,7 @@ export class NeedleSet {
   /** Where `byte` takes a thread. */
   advance(thread: Thread, byte: number, sink: Sink): void {
     const owner = this.owner(thread);
-    const at = Math.floor(thread / PLACES) - this.#bases[owner]!;
+    const at = positionOf(thread) - this.#bases[owner]!;
     for (const place of this.#placesOf(owner, at, thread % PLACES)) {
       const outcome = this.#places.outcome(place, byte);
       if (outcome !== undefined) this.#follow(owner, at, outcome, sink);

@@ -170,7 +170,8 @@ export class Scanner {
 
   /** Passes on everything up to `end`. */
   #emit(end: number): void {
-    if (end > this.#done) this.#out.push(this.#bytes.subarray(this.#done, end));
+    const all = this.#done === 0 && end === this.#bytes.length;
+    if (end > this.#done) this.#out.push(all ? this.#bytes : this.#bytes.subarray(this.#done, end));
     this.#done = end;
   }
 }
