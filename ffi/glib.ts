@@ -34,11 +34,11 @@ const GLIB = {
   g_strdup: { parameters: ["buffer"], result: "pointer" },
   g_hash_table_new_full: { parameters: ["pointer", "pointer", "pointer", "pointer"], result: "pointer" },
   g_hash_table_insert: { parameters: ["pointer", "pointer", "pointer"], result: "i32" },
-  g_hash_table_lookup: { parameters: ["pointer", "buffer"], result: "pointer" },
   g_hash_table_unref: { parameters: ["pointer"], result: "void" },
   g_error_free: { parameters: ["pointer"], result: "void" },
   g_quark_to_string: { parameters: ["u32"], result: "pointer" },
   g_variant_parse: { parameters: ["pointer", "buffer", "pointer", "pointer", "pointer"], result: "pointer" },
+  g_variant_n_children: { parameters: ["pointer"], result: "usize" },
   g_variant_get_child_value: { parameters: ["pointer", "usize"], result: "pointer" },
   g_variant_get_variant: { parameters: ["pointer"], result: "pointer" },
   g_variant_get_boolean: { parameters: ["pointer"], result: "i32" },
@@ -175,4 +175,15 @@ export function variantBytes(glib: Glib, variant: Pointer): Bytes {
   const data = glib.g_variant_get_data(variant);
   if (bytes.length > 0 && data !== null) Deno.UnsafePointerView.copyInto(data, bytes);
   return bytes;
+}
+
+/** Bound on the events handled at once, so that a chatty bus cannot hold this thread. */
+const MAX_EVENTS = 1_000;
+
+/**
+ * Lets GLib handle what has arrived (signals, the ends of objects) on the default main context, which nobody else runs here.
+ * Without it each forgotten subscription and connection would stay in memory. Never waits.
+ */
+export function handleEvents(glib: Glib): void {
+  for (let i = 0; i < MAX_EVENTS && glib.g_main_context_iteration(null, 0) !== 0; i++);
 }

@@ -1,9 +1,9 @@
 /**
  * libsecret (0.18 and later): the Secret Service's session, through which values travel encrypted over the bus.
  *
- * `secret_service_get_secrets_for_dbus_paths_sync` is from secret-paths.h, which libsecret calls subject to change; it is
- * exported by every release since 2012 and used by the library itself. It is the one way to fetch many values in one
- * call without a GObject for each item. Were it to go, opening the library fails, which reads as an absent keychain.
+ * `secret_service_decode_dbus_secret` and `secret_service_get_session_dbus_path` are from secret-paths.h, which libsecret calls
+ * subject to change; every release since 2012 exports them and uses them itself. Were they to go, opening the library
+ * fails, which reads as an absent keychain.
  *
  * @module
  */
@@ -13,11 +13,13 @@ import { cString, type Pointer } from "./glib.ts";
 const SECRET = {
   secret_service_get_sync: { parameters: ["i32", "pointer", "buffer"], result: "pointer", nonblocking: true },
   secret_service_disconnect: { parameters: [], result: "void" },
-  secret_service_get_secrets_for_dbus_paths_sync: {
-    parameters: ["pointer", "buffer", "pointer", "buffer"],
-    result: "pointer",
+  secret_service_ensure_session_sync: {
+    parameters: ["pointer", "pointer", "buffer"],
+    result: "i32",
     nonblocking: true,
   },
+  secret_service_get_session_dbus_path: { parameters: ["pointer"], result: "pointer" },
+  secret_service_decode_dbus_secret: { parameters: ["pointer", "pointer"], result: "pointer" },
   secret_service_store_sync: {
     parameters: ["pointer", "buffer", "pointer", "buffer", "buffer", "pointer", "pointer", "buffer"],
     result: "i32",
@@ -59,17 +61,6 @@ export function newSchema(name: string, attributes: readonly string[]): NativeSc
   strings.forEach((text, i) => {
     const address = Deno.UnsafePointer.value(Deno.UnsafePointer.of(text));
     view.setBigUint64(i === 0 ? 0 : 16 * i, address, true);
-  });
-  return { bytes, strings };
-}
-
-/** An array of C strings ending in null, with the strings it points to. */
-export function newStringArray(texts: readonly string[]): NativeSchema {
-  const strings = texts.map(cString);
-  const bytes = new Uint8Array(8 * (texts.length + 1));
-  const view = new DataView(bytes.buffer);
-  strings.forEach((text, i) => {
-    view.setBigUint64(8 * i, Deno.UnsafePointer.value(Deno.UnsafePointer.of(text)), true);
   });
   return { bytes, strings };
 }

@@ -123,6 +123,22 @@ export class KeyringSession implements AsyncDisposable {
     await keyring?.status;
   }
 
+  /** Sends a signal to gnome-keyring: SIGSTOP makes a service that is there and says nothing. */
+  signalKeyring(signal: "SIGSTOP" | "SIGCONT"): void {
+    this.#keyring?.kill(signal);
+  }
+
+  /** Ends the bus, and with it the session. */
+  async stopBus(): Promise<void> {
+    await this.stopKeyring();
+    try {
+      this.#bus.kill("SIGKILL");
+    } catch {
+      // It ended by itself, or was ended before.
+    }
+    await this.#bus.status;
+  }
+
   /** Locks the default keyring. */
   async lock(): Promise<void> {
     const path = "/org/freedesktop/secrets";
@@ -157,9 +173,7 @@ export class KeyringSession implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.stopKeyring();
-    this.#bus.kill("SIGKILL");
-    await this.#bus.status;
+    await this.stopBus();
     await Deno.remove(this.#folder, { recursive: true });
   }
 }

@@ -77,7 +77,7 @@ export class SecretServiceKeychain implements Keychain {
   }
 
   probe(signal?: AbortSignal): Promise<KeychainState> {
-    return probeSecretService(Deno.env, signal);
+    return probeSecretService(Deno.env, signal, () => this.#libraries ??= openLibraries());
   }
 
   async get(key: KeychainKey, signal?: AbortSignal): Promise<KeychainItem | undefined> {
@@ -213,9 +213,7 @@ export class SecretServiceKeychain implements Keychain {
     try {
       const session = await this.#open(this.#libraries);
       signal?.throwIfAborted();
-      const result = await work({ session, bus: session.bus, watch });
-      session.settle();
-      return result;
+      return await work({ session, bus: session.bus, watch });
     } catch (error) {
       signal?.throwIfAborted();
       throw asKeychainError(error, watch.expired, this.#timeoutMs);
@@ -226,7 +224,6 @@ export class SecretServiceKeychain implements Keychain {
   async #open(libraries: Libraries): Promise<Session> {
     const before = this.#session;
     const current = await before?.catch(() => undefined);
-    current?.settle();
     if (current?.isAlive()) return current;
     if (this.#session === before) {
       current?.close();

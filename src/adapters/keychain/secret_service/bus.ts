@@ -99,6 +99,36 @@ export class Bus {
     }
   }
 
+  /**
+   * The secrets of those items that are there and unlocked, by path; `decode` gets each as an `(oayays)` of `session`.
+   *
+   * libsecret has functions for this, but those of 0.20 and before leak every answer.
+   */
+  async secrets<T>(
+    watch: Watch,
+    session: string,
+    items: readonly string[],
+    decode: (secret: Pointer) => T,
+  ): Promise<Map<string, T>> {
+    const args = `(@ao [${items.map(quote).join(", ")}], @o ${quote(session)})`;
+    const reply = await this.#service(watch, SERVICE_PATH, SERVICE, "GetSecrets", args);
+    return this.#child(reply, 0, (table) => {
+      const found = new Map<string, T>();
+      for (let i = 0n; i < BigInt(this.#glib.g_variant_n_children(table)); i++) {
+        const [entry, path, secret] = this.#entry(table, i);
+        found.set(this.#text(path), decode(secret));
+        for (const part of [entry, path, secret]) this.#glib.g_variant_unref(part);
+      }
+      return found;
+    });
+  }
+
+  /** The `index`th entry of a dictionary with its key and value; the caller unrefs all three. */
+  #entry(table: Pointer, index: bigint): [entry: Pointer, key: Pointer, value: Pointer] {
+    const entry = this.#glib.g_variant_get_child_value(table, index);
+    return [entry, this.#glib.g_variant_get_child_value(entry, 0n), this.#glib.g_variant_get_child_value(entry, 1n)];
+  }
+
   /** Removes an item. False when the service wants to ask a person first; an item that is gone already is removed. */
   async remove(watch: Watch, item: string): Promise<boolean> {
     try {

@@ -10,7 +10,7 @@ import type { KeychainState } from "../../../ports/keychain.ts";
 import { Bus } from "./bus.ts";
 import { findSessionBus } from "./bus_address.ts";
 import { absenceOf } from "./failure.ts";
-import { openLibraries } from "./session.ts";
+import { type Libraries, openLibraries } from "./session.ts";
 import { NativeFailure, Watch } from "./watch.ts";
 
 /**
@@ -19,15 +19,16 @@ import { NativeFailure, Watch } from "./watch.ts";
  */
 const PROBE_TIMEOUT_MS = 250;
 
-/** The state of the Secret Service of the session that `env` describes. */
+/** The state of the Secret Service of the session that `env` describes. `open` gives the libraries, once there is a bus. */
 export async function probeSecretService(
   env: { get(name: string): string | undefined },
   signal?: AbortSignal,
+  open: () => Libraries | undefined = openLibraries,
 ): Promise<KeychainState> {
   signal?.throwIfAborted();
   const found = await findSessionBus(env);
   if ("absent" in found) return { state: "absent", reason: found.absent };
-  const libraries = openLibraries();
+  const libraries = open();
   if (libraries === undefined) return { state: "absent", reason: "the library libsecret is not installed" };
   const { glib } = libraries;
   using watch = new Watch(glib, PROBE_TIMEOUT_MS, signal);

@@ -5,12 +5,19 @@
  */
 
 import { isUtf8 } from "node:buffer";
-import { cString, type Glib, newStringTable, openGlib, type Pointer, readCString } from "../../../../ffi/glib.ts";
+import {
+  cString,
+  type Glib,
+  handleEvents,
+  newStringTable,
+  openGlib,
+  type Pointer,
+  readCString,
+} from "../../../../ffi/glib.ts";
 import {
   type Libsecret,
   newSchema,
   newSecretValue,
-  newStringArray,
   openLibsecret,
   readSecretValue,
 } from "../../../../ffi/libsecret.ts";
@@ -21,8 +28,6 @@ import type { Watch } from "./watch.ts";
 /** The kind under which keychain programs file our items. */
 const SCHEMA = "org.agentsecrets.Item";
 const DEFAULT_COLLECTION = "default";
-/** Bound on the events handled at once, so that a chatty bus cannot hold this thread. */
-const MAX_EVENTS = 1_000;
 
 /** The native libraries of the Secret Service. */
 export interface Libraries {
@@ -74,17 +79,10 @@ export class Session {
     return new Session(libraries, service);
   }
 
-  /**
-   * Lets GLib handle what has arrived since (signals, the ends of objects), which it does on the default main context that
-   * nobody else runs here. Without it each forgotten subscription would stay in memory.
-   */
-  settle(): void {
-    for (let i = 0; i < MAX_EVENTS && this.#libraries.glib.g_main_context_iteration(null, 0) !== 0; i++);
-  }
-
   /** Whether the bus and the service are still those of the beginning. */
   isAlive(): boolean {
     const { glib } = this.#libraries;
+    handleEvents(glib);
     return glib.g_dbus_connection_is_closed(this.#connection) === 0 && nameOwner(glib, this.#service) === this.#owner;
   }
 
@@ -95,21 +93,26 @@ export class Session {
 
   /** The values of those items that are there and unlocked, by path. */
   async values(watch: Watch, items: readonly string[]): Promise<Map<string, Secret>> {
-    const { glib, secret } = this.#libraries;
-    const paths = newStringArray(items);
-    const table = await watch.call(
-      (cancellable, error) =>
-        secret.secret_service_get_secrets_for_dbus_paths_sync(this.#service, paths.bytes, cancellable, error),
-      [paths],
+    const { secret } = this.#libraries;
+    await watch.call((cancellable, error) =>
+      secret.secret_service_ensure_session_sync(this.#service, cancellable, error)
     );
-    const values = new Map<string, Secret>();
-    if (table === null) return values;
-    for (const [i, path] of items.entries()) {
-      const value = glib.g_hash_table_lookup(table, paths.strings[i]!);
-      if (value !== null) values.set(path, Secret.take(readSecretValue(secret, value)));
+    const session = readCString(secret.secret_service_get_session_dbus_path(this.#service)) ?? "/";
+    const decoded = await this.bus.secrets(watch, session, items, (encoded) => this.#decode(encoded));
+    const readable = [...decoded].filter((pair): pair is [string, Secret] => pair[1] !== undefined);
+    return new Map(readable);
+  }
+
+  /** Decrypts a value that came over the bus; undefined when it was not encrypted for this session. */
+  #decode(encoded: Pointer): Secret | undefined {
+    const { secret } = this.#libraries;
+    const value = secret.secret_service_decode_dbus_secret(this.#service, encoded);
+    if (value === null) return undefined;
+    try {
+      return Secret.take(readSecretValue(secret, value));
+    } finally {
+      secret.secret_value_unref(value);
     }
-    glib.g_hash_table_unref(table);
-    return values;
   }
 
   /** Adds an item to the default collection, or replaces the one with exactly these attributes. */

@@ -4,7 +4,14 @@
  * @module
  */
 
-import { errorSlot, type Glib, type NativeStatus, type Pointer, takeError } from "../../../../ffi/glib.ts";
+import {
+  errorSlot,
+  type Glib,
+  handleEvents,
+  type NativeStatus,
+  type Pointer,
+  takeError,
+} from "../../../../ffi/glib.ts";
 
 /** How long a cancelled call may take to come back before it is left to itself. */
 const GRACE_MS = 1_000;
@@ -88,5 +95,6 @@ export class Watch implements Disposable {
     this.#signal?.removeEventListener("abort", this.#stop);
     // A call that never came back still uses the cancellable; its pending promise keeps the pinned buffers.
     if (this.#pinned.size === 0) this.#glib.g_object_unref(this.#cancellable);
+    handleEvents(this.#glib);
   }
 }
