@@ -5,6 +5,7 @@
 import { DiskFiles } from "../../src/adapters/files/disk.ts";
 import { MemoryKeychain } from "../../src/adapters/keychain/memory.ts";
 import { type Bytes, fromUtf8 } from "../../src/kernel/bytes.ts";
+import { AppError } from "../../src/kernel/error.ts";
 import { type Email, parseSecretName } from "../../src/kernel/names.ts";
 import { Secret } from "../../src/kernel/secret.ts";
 import type { SecretScope } from "../../src/ports/secret_reader.ts";
@@ -164,4 +165,9 @@ export class SecretsMachine implements AsyncDisposable {
     if (this.#ownsServer) await this.server[Symbol.asyncDispose]();
     await Deno.remove(this.base, { recursive: true });
   }
+}
+
+/** Answers nothing: for {@linkcode EvilTransport.answer}. */
+export function unreachable(): never {
+  throw new AppError("server_unreachable", { origin: "embedded:local", reason: "it is off" });
 }
