@@ -114,7 +114,7 @@ export class Engine implements Disposable {
     const values = await resolve(grant, this.#world.secrets, signal);
     try {
       const outgoing = injectAll(ready, request.injections, values);
-      const redactor = this.#resolved.redactorWith(grant.scope.projectId, request.injections, values);
+      const redactor = this.#resolved.redactorWith(grant.scope.projectId, values);
       return { outgoing, redactor };
     } finally {
       disposeAll(values);

@@ -6,8 +6,7 @@
  */
 
 import type { ProjectId, SecretName } from "../kernel/names.ts";
-import { Secret } from "../kernel/secret.ts";
-import type { Injection } from "./injection.ts";
+import type { Secret } from "../kernel/secret.ts";
 import { createRedactor, type Redactor } from "./redact/redactor.ts";
 
 /** Values of one project with the redactor that is compiled for them. */
@@ -21,18 +20,9 @@ export class ResolvedValues implements Disposable {
   readonly #projects = new Map<ProjectId, Known>();
 
   /** A redactor for every value of that project resolved so far, those of this request included. */
-  redactorWith(
-    project: ProjectId,
-    injections: readonly Injection[],
-    values: ReadonlyMap<SecretName, Secret>,
-  ): Redactor {
+  redactorWith(project: ProjectId, values: ReadonlyMap<SecretName, Secret>): Redactor {
     const known = this.#of(project);
     for (const value of values.values()) this.#remember(known, value);
-    for (const { style, secret } of injections) {
-      if (style !== "basic") continue;
-      using password = passwordOf(values.get(secret)!);
-      this.#remember(known, password);
-    }
     // Bodies that are still under way keep the redactor they began with, so it is dropped here and not disposed of.
     known.redactor ??= createRedactor(known.values);
     return known.redactor;
@@ -57,10 +47,4 @@ export class ResolvedValues implements Disposable {
     }
     this.#projects.clear();
   }
-}
-
-/** What an upstream that splits a Basic pair may echo alone. */
-function passwordOf(pair: Secret): Secret {
-  // EXPOSE: splitting user:password at its first colon; the copy goes back into a Secret
-  return pair.expose((bytes) => Secret.copyOf(bytes.subarray(bytes.indexOf(0x3a) + 1)));
 }

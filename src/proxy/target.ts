@@ -26,6 +26,7 @@ export function parseTarget(text: string): URL {
   const shape = SHAPE.exec(text);
   if (shape === null) throw refuse("it is not an absolute http or https URL");
   const typed = shape[2]!;
+  if (typed === "") throw refuse("it names no host");
   if (typed.includes("@")) throw refuse("user names and passwords have no place in it");
   if (typed.includes("\\") || typed.includes("%")) throw refuse("its host is ambiguous");
   const url = URL.parse(text);

@@ -11,7 +11,6 @@ const MAY_EXPOSE: ReadonlySet<string> = new Set<string>([
   "src/proxy/inject/query.ts",
   "src/proxy/inject/body.ts",
   "src/proxy/inject/form.ts",
-  "src/proxy/resolved_values.ts",
   "src/adapters/process/system.ts",
   "src/usecases/exec_provider.ts",
   "src/usecases/secrets/known_places.ts",
