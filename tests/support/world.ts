@@ -3,6 +3,7 @@
  * keychain in memory, a clock that a test moves, and a transport that can be made to lie.
  */
 import { SqliteBlobStore } from "../../src/adapters/blob_store/sqlite.ts";
+import { SystemClock } from "../../src/adapters/clock/system.ts";
 import { DiskFiles } from "../../src/adapters/files/disk.ts";
 import { MemoryKeychain } from "../../src/adapters/keychain/memory.ts";
 import { systemRandom } from "../../src/adapters/random/system.ts";
@@ -108,7 +109,18 @@ export class World implements Ports, AsyncDisposable {
     return new EmbeddedTransport(async () => {
       const { clock, places } = this;
       const path = places.database;
-      const store = await SqliteBlobStore.open({ path, suffix: systemRandom(8).toHex(), clock, mustExist: false });
+      // Waiting for another connection's transaction is real even where the hands of the clock are not.
+      const waiting = new SystemClock();
+      const store = await SqliteBlobStore.open({
+        path,
+        suffix: systemRandom(8).toHex(),
+        clock: {
+          now: () => clock.now(),
+          monotonicMs: () => waiting.monotonicMs(),
+          sleep: (ms, signal) => waiting.sleep(ms, signal),
+        },
+        mustExist: false,
+      });
       const handle = createSyncServer({
         store: async () => store,
         clock,
