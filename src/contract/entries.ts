@@ -6,7 +6,7 @@
  * @module
  */
 
-import { z } from "zod";
+import * as z from "zod";
 import {
   type AgentId,
   type DeviceId,
@@ -29,8 +29,6 @@ import { MAX_CHANGES_PER_COMMIT } from "../kernel/limits.ts";
 export const MAX_LIST = 10_000;
 /** Longest body of one signed entry, in bytes. */
 export const MAX_ENTRY_BYTES = 1024 * 1024;
-/** Largest envelope: a value of 64 KiB whose every character JSON escapes sixfold, its name, note and binding, padded. */
-export const MAX_ENVELOPE_BYTES = 448 * 1024;
 
 /** 32 bytes in base64url: a hash or a public key. The last character holds four bits, so that each value has one text. */
 const bytes32 = z.string().regex(/^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/);

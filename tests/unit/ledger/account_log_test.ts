@@ -40,6 +40,12 @@ Deno.test("the genesis gives the account its id: another genesis is another acco
   refused(/it is missing/, () => replayAccountLog([]));
 });
 
+Deno.test("an account log begins with a genesis", () => {
+  const me = new Person("me");
+  const first = forge(me.entries[1]!, (b) => ({ ...b, seq: 1, prev: null }), me.a, me.d);
+  refused(/not a genesis/, () => replayAccountLog([first]));
+});
+
 Deno.test("a genesis is signed by the key it names", () => {
   const me = new Person("me");
   refused(/not signed by its own key/, () => replayAccountLog([forge(me.entries[0]!, (b) => b, other.a)]));

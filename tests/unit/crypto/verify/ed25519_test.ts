@@ -107,6 +107,8 @@ Deno.test("an entry whose type, body, key or any signature was changed is refuse
     { ...entry, sigs: [{ key: second.key, sig: first.sig }] },
     { ...entry, sigs: [{ key: first.key, sig: "" }] },
     { ...entry, sigs: [{ key: "", sig: first.sig }] },
+    { ...entry, sigs: [{ key: "!", sig: first.sig }] },
+    { ...entry, sigs: [{ key: first.key, sig: "!" }] },
   ];
   for (const bad of wrong) {
     assert.throws(() => verifySignedEntry(bad, "it"), (error) => isAppError(error, "signature_invalid"));
