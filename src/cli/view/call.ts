@@ -43,12 +43,8 @@ export function answerEnvelope(
 
 /** The envelope of a failure; its body is what the proxy would have answered. */
 export function failureEnvelope(error: AppError, durationMs: number): CallEnvelope {
-  const body = {
-    error: error.code,
-    message: error.message,
-    ...(error.hint === undefined ? {} : { hint: error.hint }),
-    ...error.fields,
-  };
+  const hint = error.hint === undefined ? {} : { hint: error.hint };
+  const body = { ...error.fields, error: error.code, message: error.message, ...hint };
   return {
     status: error.status,
     headers: { "content-type": ["application/json"] },

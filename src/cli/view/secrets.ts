@@ -72,8 +72,12 @@ export function conflictLines(conflicts: readonly SecretConflict[], style: Style
   return `${style.red(`${count(conflicts.length, "conflict")}, nothing overwritten:`)}\n${lines.join("")}`;
 }
 
-/** Shows what a write did: `verb` as in "Stored 2 secrets in app / development". */
-export async function showWrite(view: View, verb: string, result: WriteResult): Promise<void> {
+/** Shows what a write did: `headline` makes "Stored 2 secrets in app / development" of the number and the place. */
+export async function showWrite(
+  view: View,
+  headline: (secrets: string, place: string) => string,
+  result: WriteResult,
+): Promise<void> {
   const changed = result.secrets.filter((secret) => secret.change !== "unchanged");
   const document = {
     ...placeJson(result.place),
@@ -83,11 +87,11 @@ export async function showWrite(view: View, verb: string, result: WriteResult): 
     warnings: result.warnings.map(warningJson),
   };
   await view.done(document, (style) => {
-    const where = `in ${placeText(result.place)}${result.stored === "local" ? ", on this machine only" : ""}`;
-    const headline = changed.length === 0
-      ? `Nothing to change ${where}`
-      : `${verb} ${count(changed.length, "secret")} ${where}`;
-    return tick(style, headline) + changeLines(changed, style) + filesLine(result.files, style);
+    const place = placeText(result.place);
+    const said = changed.length === 0
+      ? `Nothing to change in ${place}`
+      : headline(count(changed.length, "secret"), place) + (result.stored === "local" ? ", on this machine only" : "");
+    return tick(style, said) + changeLines(changed, style) + filesLine(result.files, style);
   });
   await showWarnings(view, result.warnings);
 }

@@ -40,12 +40,12 @@ export function facts(rows: readonly (readonly [label: string, value: string])[]
 
 /** Columns without borders, two spaces apart. */
 export function columns(rows: readonly (readonly string[])[]): string {
-  const count = Math.max(0, ...rows.map((row) => row.length));
-  const widths = Array.from({ length: count }, (_, i) => Math.max(0, ...rows.map((row) => stringWidth(row[i] ?? ""))));
-  return rows.map((row) =>
-    row.map((cell, i) => i === row.length - 1 ? printable(cell) : printable(cell) + pad(cell, widths[i]!)).join("  ") +
-    "\n"
-  ).join("");
+  const cells = rows.map((row) => row.map(printable));
+  const count = Math.max(0, ...cells.map((row) => row.length));
+  const widths = Array.from({ length: count }, (_, i) => Math.max(0, ...cells.map((row) => stringWidth(row[i] ?? ""))));
+  const line = (row: readonly string[]): string =>
+    row.map((cell, i) => cell + pad(cell, widths[i]!)).join("  ").trimEnd();
+  return cells.map((row) => `${line(row)}\n`).join("");
 }
 
 function pad(text: string, width: number): string {

@@ -33,7 +33,7 @@ export const command = defineCommand({
       ...(options.only === undefined ? {} : { names: options.only }),
       ...(options.force === true ? { force: true } : {}),
     }, context.signal);
-    await showWrite(context.view, "Copied", result);
+    await showWrite(context.view, (secrets, place) => `Copied ${secrets} to ${place}`, result);
     if (result.skipped.length > 0) {
       await context.view.warn(
         `Left alone, because ${options.to} holds another value: ${result.skipped.join(", ")} (--force)`,

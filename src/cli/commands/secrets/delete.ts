@@ -22,6 +22,6 @@ export const command = defineCommand({
       names,
       ...(options.force === true ? { force: true } : {}),
     }, context.signal);
-    await showWrite(context.view, "Deleted", result);
+    await showWrite(context.view, (secrets, place) => `Deleted ${secrets} of ${place}`, result);
   },
 });

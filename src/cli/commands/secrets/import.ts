@@ -28,7 +28,7 @@ export const command = defineCommand({
         source: text === undefined ? { path: file } : { text },
         ...(options.force === true ? { force: true } : {}),
       }, context.signal);
-      await showWrite(context.view, "Imported", result);
+      await showWrite(context.view, (secrets, place) => `Imported ${secrets} into ${place}`, result);
     } finally {
       text?.dispose();
     }

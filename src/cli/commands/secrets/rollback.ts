@@ -24,6 +24,10 @@ export const command = defineCommand({
       to: options.to,
       ...(options.force === true ? { force: true } : {}),
     }, context.signal);
-    await showWrite(context.view, `Brought back version ${result.restored}:`, result);
+    await showWrite(
+      context.view,
+      (_, place) => `${name} of ${place} is what it was in version ${result.restored}`,
+      result,
+    );
   },
 });

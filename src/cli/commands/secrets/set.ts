@@ -51,7 +51,7 @@ export const command = defineCommand({
         ...(options.domains === undefined && options.methods === undefined ? {} : { binding: binding(options) }),
         ...(options.force === true ? { force: true } : {}),
       }, context.signal);
-      await showWrite(context.view, "Stored", result);
+      await showWrite(context.view, (secrets, place) => `Stored ${secrets} in ${place}`, result);
     } finally {
       for (const entry of entries) entry.value.dispose();
     }

@@ -1,0 +1,201 @@
+/** The secrets commands, as scripts use them. */
+import assert from "node:assert/strict";
+import { sandboxWithProject, shapeOf } from "../support/cli.ts";
+
+const place = {
+  workspace: "string",
+  workspace_id: "string",
+  project: "string",
+  project_id: "string",
+  environment: "string",
+  environment_id: "string",
+};
+const change = { name: "string", change: "string", version: "number" };
+const write = { ...place, stored: "string", secrets: [change], files: ["string"], warnings: [] };
+const CANARY = "canary-Value-0123456789";
+
+Deno.test("a value comes from argv with a warning, from stdin, or from a file, and is shown nowhere", async () => {
+  await using sandbox = await sandboxWithProject();
+  const argv = await sandbox.run(["secrets", "set", `A=${CANARY}`, `B=${CANARY}=with=equals`]);
+  assert.equal(argv.code, 0);
+  assert.match(argv.stderr, /shell's history/);
+  assert.match(
+    argv.stdout,
+    /Stored 2 secrets in my-app \/ development\n {2}\+ A {2}version 1\n {2}\+ B {2}version 1\n/,
+  );
+  await Deno.writeTextFile(`${sandbox.folder}/key.pem`, `-----BEGIN\n${CANARY}\n-----END\n`);
+  const document = await sandbox.json(["secrets", "set", "C", "--from-file", "key.pem"]);
+  assert.deepEqual(shapeOf(document), write);
+  const piped = await sandbox.run(["secrets", "set", "D", "--stdin"], { stdin: `${CANARY}\n` });
+  assert.equal(
+    `${argv.stdout}${argv.stderr}${JSON.stringify(document)}${piped.stdout}${piped.stderr}`.includes(CANARY),
+    false,
+  );
+  const shown = await sandbox.ok(["env", "--", "sh", "-c", 'printf "%s|%s|%s|%s" "$A" "$B" "$C" "$D"']);
+  assert.equal(shown, `${CANARY}|${CANARY}=with=equals|-----BEGIN\n${CANARY}\n-----END\n|${CANARY}`);
+});
+
+Deno.test("set refuses what it cannot store, and then stores nothing", async () => {
+  await using sandbox = await sandboxWithProject();
+  const big = "x".repeat(65_537);
+  await sandbox.fails("missing_answer", 2, ["secrets", "set", "KEY"]);
+  await sandbox.fails("usage", 2, ["secrets", "set", "A=1", "A=2"]);
+  await sandbox.fails("usage", 2, ["secrets", "set", "A", "B", "--stdin"], { stdin: "x" });
+  await sandbox.fails("usage", 2, ["secrets", "set", "A=1", "--stdin"], { stdin: "x" });
+  await sandbox.fails("usage", 2, ["secrets", "set", "A", "--stdin", "--from-file", "x"]);
+  await sandbox.fails("file_unreadable", 1, ["secrets", "set", "A", "--from-file", "missing"]);
+  await sandbox.fails("value_too_large", 2, ["secrets", "set", "A", "--stdin"], { stdin: big });
+  await Deno.writeTextFile(`${sandbox.folder}/big`, big);
+  await sandbox.fails("value_too_large", 2, ["secrets", "set", "A", "--from-file", "big"]);
+  await sandbox.fails("body_too_large", 2, ["secrets", "set", "A", "--stdin"], { stdin: `${big}more` });
+  await sandbox.fails("invalid_value", 2, ["secrets", "set", "A", "--stdin"], { stdin: new Uint8Array([0xff, 0xfe]) });
+  await sandbox.fails("environment_not_found", 3, ["secrets", "set", "A=1", "--env", "nowhere"]);
+  await sandbox.fails("project_not_found", 3, ["secrets", "set", "A=1", "--project", "nowhere"]);
+  assert.equal(await sandbox.ok(["secrets", "list"]), "");
+});
+
+Deno.test("the largest value, and every kind of text, comes back as it was", async () => {
+  await using sandbox = await sandboxWithProject();
+  for (const value of ["x".repeat(65_536), "ünï😀\u0001", " spaces ", "line\r\nline", ""]) {
+    await sandbox.ok(["secrets", "set", "KEY", "--stdin"], { stdin: value });
+    // What a shell prints has no NUL; printenv adds one line feed.
+    assert.equal(await sandbox.ok(["env", "--", "printenv", "KEY"]), `${value}\n`);
+  }
+});
+
+Deno.test("list shows one name first on each line, states and bindings, never values", async () => {
+  await using sandbox = await sandboxWithProject();
+  await sandbox.ok([
+    "secrets",
+    "set",
+    "STRIPE_KEY",
+    "--stdin",
+    "--domains",
+    "api.stripe.com,*.stripe.dev",
+    "--methods",
+    "get",
+  ], {
+    stdin: CANARY,
+  });
+  await sandbox.ok(["secrets", "set", "PLAIN", "--stdin"], { stdin: CANARY });
+  const text = await sandbox.ok(["secrets", "list"]);
+  assert.equal(text, "PLAIN       v1  synced\nSTRIPE_KEY  v1  synced  api.stripe.com *.stripe.dev GET\n");
+  const document = await sandbox.json(["secrets", "list"]);
+  assert.deepEqual(shapeOf(document), {
+    ...place,
+    secrets: [{ name: "string", state: "string", version: "number", domains: "null", methods: "null" }],
+  });
+  assert.deepEqual((document["secrets"] as readonly unknown[])[1], {
+    name: "STRIPE_KEY",
+    state: "synced",
+    version: 1,
+    domains: ["api.stripe.com", "*.stripe.dev"],
+    methods: ["GET"],
+  });
+  assert.equal((text + JSON.stringify(document)).includes(CANARY), false);
+});
+
+Deno.test("get is for a person: without a terminal, and as JSON, it is exit number 9", async () => {
+  await using sandbox = await sandboxWithProject();
+  await sandbox.ok(["secrets", "set", "KEY", "--stdin"], { stdin: CANARY });
+  const refused = await sandbox.fails("person_required", 9, ["secrets", "get", "KEY"]);
+  assert.match(refused.stderr, /agentsecrets call/);
+  assert.equal((refused.stdout + refused.stderr).includes(CANARY), false);
+});
+
+Deno.test("history, rollback and delete go by version; a deleted secret can be brought back", async () => {
+  await using sandbox = await sandboxWithProject();
+  await sandbox.ok(["secrets", "set", "KEY", "--stdin"], { stdin: "the first value" });
+  await sandbox.ok(["secrets", "set", "KEY", "--stdin"], { stdin: "the second value" });
+  const history = await sandbox.json(["secrets", "history", "KEY"]);
+  assert.deepEqual(shapeOf(history), {
+    ...place,
+    name: "string",
+    versions: [{
+      version: "number",
+      change: "string",
+      at: "string",
+      author: { kind: "string", id: "string", you: "boolean" },
+      current: "boolean",
+      here: "boolean",
+    }],
+  });
+  assert.deepEqual(shapeOf(await sandbox.json(["secrets", "rollback", "KEY", "--to", "1"])), { ...write, files: [] });
+  assert.equal(await sandbox.ok(["env", "--", "printenv", "KEY"]), "the first value\n");
+  await sandbox.fails("version_not_found", 3, ["secrets", "rollback", "KEY", "--to", "99"]);
+  await sandbox.fails("missing_answer", 2, ["secrets", "rollback", "KEY"]);
+  await sandbox.fails("usage", 2, ["secrets", "rollback", "KEY", "--to", "0"]);
+  await sandbox.ok(["secrets", "delete", "KEY"]);
+  await sandbox.fails("secret_not_found", 3, ["secrets", "delete", "KEY"]);
+  await sandbox.fails("secrets_not_found", 3, ["secrets", "delete", "KEY", "OTHER"]);
+  await sandbox.ok(["secrets", "rollback", "KEY", "--to", "2"]);
+  assert.equal(await sandbox.ok(["env", "--", "printenv", "KEY"]), "the second value\n");
+  await sandbox.fails("secret_not_found", 3, ["secrets", "history", "NEVER_WAS"]);
+});
+
+Deno.test("copy and import take over many secrets at once", async () => {
+  await using sandbox = await sandboxWithProject();
+  await Deno.writeTextFile(`${sandbox.folder}/old.env`, `# comment\nA="two words"\nexport B='x y'\nnot a line\n`);
+  const imported = await sandbox.run(["secrets", "import", "old.env", "--json"]);
+  assert.equal(imported.code, 0, imported.stderr);
+  assert.deepEqual(JSON.parse(imported.stdout).secrets.map((s: { name: string }) => s.name), ["A", "B"]);
+  assert.match(imported.stderr, /line 4 ignored/);
+  await sandbox.ok(["secrets", "import", "-", "--env", "staging"], { stdin: "A=other value\n" });
+  const copied = await sandbox.run(["secrets", "copy", "--from", "development", "--to", "staging"]);
+  assert.match(copied.stdout, /Copied 1 secret to my-app \/ staging\n {2}\+ B/);
+  assert.match(copied.stderr, /Left alone.*: A \(--force\)/);
+  await sandbox.fails("missing_answer", 2, ["secrets", "copy", "--from", "development"]);
+  await sandbox.fails("usage", 2, ["secrets", "copy", "--from", "staging", "--to", "staging"]);
+  await sandbox.fails("file_unreadable", 1, ["secrets", "import", "missing.env"]);
+  await sandbox.fails("invalid_input", 2, ["secrets", "import", "-"], { stdin: "nothing in here\n" });
+});
+
+Deno.test("diff, pull and push compare and bring together; a conflict is shown and is exit number 5", async () => {
+  await using sandbox = await sandboxWithProject();
+  await sandbox.ok(["secrets", "set", "SHARED", "--stdin"], { stdin: "the first value" });
+  assert.match(await sandbox.ok(["secrets", "diff"]), /my-app \/ development is in sync: 1 secret/);
+  assert.deepEqual(shapeOf(await sandbox.json(["secrets", "diff"])), {
+    ...place,
+    differences: [],
+    synced: "number",
+    complete: "boolean",
+    warnings: [],
+  });
+  assert.deepEqual(shapeOf(await sandbox.json(["secrets", "pull"])), {
+    ...place,
+    pulled: [],
+    unchanged: "number",
+    kept: [],
+    conflicts: [],
+    files: [],
+    warnings: [],
+  });
+  await Deno.writeTextFile(`${sandbox.folder}/.env`, "SHARED=another value\nFROM_FILE=only in the file\n");
+  const diff = await sandbox.json(["secrets", "diff"]);
+  assert.ok(
+    (diff["differences"] as readonly { name: string }[]).some((d) => d.name === "FROM_FILE"),
+    JSON.stringify(diff),
+  );
+  const text = await sandbox.ok(["secrets", "diff"]);
+  assert.match(text, /^(LOCAL ONLY|OUT OF SYNC): +(FROM_FILE|SHARED)/m);
+  const pushed = await sandbox.run(["secrets", "push", "--json"]);
+  assert.deepEqual(Object.keys(JSON.parse(pushed.stdout)), [
+    ...Object.keys(place),
+    "pushed",
+    "unchanged",
+    "conflicts",
+    "source",
+    "files",
+    "warnings",
+  ]);
+  assert.equal(pushed.code, JSON.parse(pushed.stdout).conflicts.length > 0 ? 5 : 0);
+  await sandbox.ok(["secrets", "push", "--force"]);
+  assert.equal(await sandbox.ok(["env", "--only", "SHARED", "--", "printenv", "SHARED"]), "another value\n");
+});
+
+Deno.test("with --quiet what was done is not printed, what was asked for is", async () => {
+  await using sandbox = await sandboxWithProject();
+  assert.equal(await sandbox.ok(["--quiet", "secrets", "set", "KEY", "--stdin"], { stdin: CANARY }), "");
+  const list = await sandbox.run(["secrets", "list", "-q"]);
+  assert.deepEqual([list.stdout, list.stderr], ["KEY  v1  synced\n", ""]);
+});
