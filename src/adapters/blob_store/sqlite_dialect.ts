@@ -37,7 +37,8 @@ class Connection implements DatabaseConnection {
     const values = parameters as SQLInputValue[];
     const returns = query.kind === "SelectQueryNode" || query.kind === "RawNode" ||
       ("returning" in query && query.returning !== undefined);
-    if (returns) return Promise.resolve({ rows: statement.all(...values) as R[] });
+    // SQLite's rows have no prototype; everybody else's objects do.
+    if (returns) return Promise.resolve({ rows: statement.all(...values).map((row) => ({ ...row })) as R[] });
     const { changes } = statement.run(...values);
     return Promise.resolve({ rows: [], numAffectedRows: BigInt(changes) });
   }

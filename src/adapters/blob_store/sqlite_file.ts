@@ -41,6 +41,8 @@ export interface SqliteFile {
   readonly suffix: string;
   /** Milliseconds since the Unix epoch. */
   readonly nowMs: number;
+  /** Most pages of 4 KiB that the file may have; by default the disk is the limit. */
+  readonly maxPages?: number;
   /** For tests of migrations. */
   readonly migrations?: readonly Migration[];
 }
@@ -139,12 +141,13 @@ function syncFile(path: string): void {
   }
 }
 
-function openExisting({ path, nowMs, migrations = MIGRATIONS }: SqliteFile): DatabaseSync {
+function openExisting({ path, nowMs, maxPages, migrations = MIGRATIONS }: SqliteFile): DatabaseSync {
   const db = new DatabaseSync(path);
   try {
     db.exec(`PRAGMA busy_timeout = ${BUSY_SLICE_MS}; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF`);
     if (pragma(db, "application_id") !== APPLICATION_ID) throw damaged(path, "it belongs to another program");
     if (pragma(db, "journal_mode") !== "wal") db.exec("PRAGMA journal_mode = WAL");
+    if (maxPages !== undefined) db.exec(`PRAGMA max_page_count = ${Math.trunc(maxPages)}`);
     const version = checkHistory(db, path, migrations);
     if (version < migrations.length) migrate(db, version, migrations, nowMs);
     return db;
