@@ -31,9 +31,9 @@ export class RemoteKeychain implements AsyncDisposable {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #lines: ReadableStreamDefaultReader<string>;
 
-  constructor(env: Readonly<Record<string, string>>, flags: readonly string[] = []) {
+  constructor(env: Readonly<Record<string, string>>, flags: readonly string[] = [], profile = "remote") {
     this.process = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", ...flags, "--config", config, child],
+      args: ["run", "-A", ...flags, "--config", config, child, profile],
       env: { ...env },
       clearEnv: true,
       stdin: "piped",

@@ -111,13 +111,12 @@ export class DiskFiles implements Files {
     }
   }
 
-  async withLock<T>(
+  withLock<T>(
     path: string,
     work: () => Promise<T>,
     options: { readonly timeoutMs?: number; readonly signal?: AbortSignal } = {},
   ): Promise<T> {
-    await this.makeFolder(dirname(absolute(path)));
-    return this.#locks.hold(path, work, options.timeoutMs ?? LOCK_TIMEOUT_MS, options.signal);
+    return this.#locks.hold(absolute(path), work, options.timeoutMs ?? LOCK_TIMEOUT_MS, options.signal);
   }
 
   /** Where a write to `path` goes: a link is refused, so that nobody's link makes us overwrite a file elsewhere. */

@@ -5,8 +5,10 @@
  * @module
  */
 
+import { dirname } from "node:path";
 import { AppError } from "../../kernel/error.ts";
-import { unwritable } from "./failure.ts";
+import { systemCode, unwritable } from "./failure.ts";
+import { makeFolders } from "./temporary.ts";
 
 /** Rejects when the time is over or the caller gave up; settles nothing else. */
 function limit(what: string, timeoutMs: number, signal?: AbortSignal): { over: Promise<never>; clear: () => void } {
@@ -58,9 +60,7 @@ export class FileLocks {
   }
 
   async #acquire(path: string, over: Promise<never>): Promise<Deno.FsFile> {
-    const file = await Deno.open(path, { read: true, write: true, create: true, mode: 0o600 }).catch((error) => {
-      throw unwritable(path, error);
-    });
+    const file = await openLockFile(path);
     const locked = file.lock(true);
     try {
       await Promise.race([locked, over]);
@@ -70,5 +70,18 @@ export class FileLocks {
       locked.catch(() => {}).finally(() => file.close());
       throw error;
     }
+  }
+}
+
+async function openLockFile(path: string): Promise<Deno.FsFile> {
+  const open = (): Promise<Deno.FsFile> => Deno.open(path, { read: true, write: true, create: true, mode: 0o600 });
+  try {
+    return await open().catch(async (error) => {
+      if (systemCode(error) !== "ENOENT") throw error;
+      await makeFolders(dirname(path), 0o700);
+      return open();
+    });
+  } catch (error) {
+    throw unwritable(path, error);
   }
 }

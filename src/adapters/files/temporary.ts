@@ -6,6 +6,7 @@
 
 import { dirname, join } from "node:path";
 import { toHex } from "../../kernel/encoding.ts";
+import { AppError } from "../../kernel/error.ts";
 import type { Random } from "../../ports/random.ts";
 
 /** `.agentsecrets-` + 16 random hex digits + `.tmp`: never longer than the file system allows, whatever the file's name. */
@@ -74,8 +75,8 @@ export async function makeFolders(path: string, mode: number): Promise<void> {
   } catch (error) {
     if (error instanceof Deno.errors.AlreadyExists) {
       // A link to a folder will do; a file will not.
-      if (!(await Deno.stat(path)).isDirectory) throw new Deno.errors.NotADirectory(path, { cause: error });
-      return;
+      if ((await Deno.stat(path)).isDirectory) return;
+      throw new AppError("file_unwritable", { path, reason: "it is not a folder" }, { cause: error });
     }
     if (!(error instanceof Deno.errors.NotFound) || dirname(path) === path) throw error;
     await makeFolders(dirname(path), mode);

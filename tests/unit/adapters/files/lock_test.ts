@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { DiskFiles } from "../../../../src/adapters/files/disk.ts";
+import { systemRandom } from "../../../../src/adapters/random/system.ts";
+import { isAppError } from "../../../../src/kernel/error.ts";
+import { TextLineStream } from "../../../support/lines.ts";
+import { TempFolder } from "../../../support/temp_folder.ts";
+
+const files = (): DiskFiles => new DiskFiles(systemRandom, { now: () => Date.now() });
+const child = fileURLToPath(new URL("lock_child.ts", import.meta.url));
+
+function start(path: string, what: string): { process: Deno.ChildProcess; line: () => Promise<string | undefined> } {
+  const process = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", child, path, what],
+    stdin: "null",
+    stdout: "piped",
+  }).spawn();
+  const text = process.stdout.pipeThrough(new TextDecoderStream());
+  const reader = text.pipeThrough(new TextLineStream()).getReader();
+  return { process, line: async () => (await reader.read()).value };
+}
+
+Deno.test("withLock() lets one in at a time, in the order of asking, and gives the result and the failure of the work", async () => {
+  await using folder = await TempFolder.make();
+  const one = files();
+  const order: number[] = [];
+  let inside = 0;
+  const jobs = Array.from({ length: 20 }, (_, i) =>
+    one.withLock(folder.at("locks", "l"), async () => {
+      assert.equal(++inside, 1);
+      await Promise.resolve();
+      order.push(i);
+      inside--;
+      return i;
+    }));
+  assert.deepEqual(await Promise.all(jobs), order);
+  assert.deepEqual(order, order.toSorted((a, b) => a - b));
+  await assert.rejects(one.withLock(folder.at("l"), () => Promise.reject(new Error("work failed"))), /work failed/);
+  assert.equal(await one.withLock(folder.at("l"), async () => "free again"), "free again");
+});
+
+Deno.test("withLock() of another object waits for the same lock; other paths do not", async () => {
+  await using folder = await TempFolder.make();
+  const release = Promise.withResolvers<void>();
+  const held = Promise.withResolvers<void>();
+  const first = files().withLock(folder.at("l"), () => {
+    held.resolve();
+    return release.promise;
+  });
+  await held.promise;
+  let entered = false;
+  const second = files().withLock(folder.at("l"), async () => entered = true);
+  assert.equal(await files().withLock(folder.at("other"), async () => "other"), "other");
+  assert.equal(entered, false);
+  release.resolve();
+  await Promise.all([first, second]);
+  assert.equal(entered, true);
+});
+
+Deno.test("withLock() gives up after its time, or when aborted, without doing the work and without keeping the lock", async () => {
+  await using folder = await TempFolder.make();
+  const release = Promise.withResolvers<void>();
+  const held = Promise.withResolvers<void>();
+  const holder = files().withLock(folder.at("l"), () => {
+    held.resolve();
+    return release.promise;
+  });
+  await held.promise;
+  const never = (): Promise<never> => Promise.reject(new Error("must not run"));
+  const waiter = files();
+  await assert.rejects(waiter.withLock(folder.at("l"), never, { timeoutMs: 30 }), (e) => isAppError(e, "lock_timeout"));
+  const abort = new AbortController();
+  const aborted = waiter.withLock(folder.at("l"), never, { signal: abort.signal });
+  abort.abort(new Error("enough"));
+  await assert.rejects(aborted, /enough/);
+  await assert.rejects(
+    waiter.withLock(folder.at("l"), never, { signal: AbortSignal.abort(new Error("before")) }),
+    /before/,
+  );
+  release.resolve();
+  await holder;
+  assert.equal(await waiter.withLock(folder.at("l"), async () => "free"), "free");
+});
+
+Deno.test("a lock of another process is waited for, and one of a process killed with SIGKILL is free at once", async () => {
+  await using folder = await TempFolder.make();
+  const { process, line } = start(folder.at("l"), "hold");
+  assert.equal(await line(), "held");
+  const never = (): Promise<never> => Promise.reject(new Error("must not run"));
+  const timeout = files().withLock(folder.at("l"), never, { timeoutMs: 30 });
+  await assert.rejects(timeout, (error) => isAppError(error, "lock_timeout"));
+  const waiting = files().withLock(folder.at("l"), async () => "mine");
+  process.kill("SIGKILL");
+  assert.equal(await waiting, "mine");
+  await line();
+  await process.status;
+});
+
+Deno.test("six processes that count in one file under the lock lose no step", async () => {
+  await using folder = await TempFolder.make();
+  await files().write(folder.at("count"), new TextEncoder().encode("0"));
+  const processes = Array.from({ length: 6 }, () => start(folder.at("l"), "count"));
+  for (const { process, line } of processes) {
+    assert.equal(await line(), "counted");
+    assert.equal(await line(), undefined);
+    assert.equal((await process.status).code, 0);
+  }
+  assert.equal(new TextDecoder().decode(await files().read(folder.at("count"))), "240");
+});
