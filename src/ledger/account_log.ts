@@ -65,9 +65,9 @@ function begin({ body, bytes, head, signers }: OpenedEntry<AccountEntryBody>): A
   };
 }
 
+/** `key` in base64url, 32 bytes by its schema. */
 function isUsableReceivingKey(key: string): boolean {
-  const bytes = fromBase64Url(key);
-  return bytes !== undefined && isUsableX25519Key(bytes);
+  return isUsableX25519Key(fromBase64Url(key)!);
 }
 
 /** Which keys must have signed: A, and whoever's key comes new into the log. */

@@ -178,7 +178,7 @@ function checkExtends(
     at = opened.head;
     wsSeq = opened.body.ws_head.seq;
   }
-  if (at.seq !== head.seq || at.hash !== head.hash) throw mismatch(place, "it contradicts what was seen before");
+  if (at.hash !== head.hash) throw mismatch(place, "it contradicts what was seen before");
 }
 
 /** Place, epoch and author of a commit, by the workspace log at the entry that it names. */

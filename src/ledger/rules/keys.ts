@@ -46,9 +46,9 @@ export function requireReceivingKey(context: RuleContext, id: RecipientId, hash:
 
 /** Refuses key pairs of agents and invites that no signature or sealed box could rest on. */
 export function requireUsableKeys(context: RuleContext, sigPk: string, encPk: string): void {
-  const signing = fromBase64Url(sigPk), receiving = fromBase64Url(encPk);
-  if (signing === undefined || !isUsableEd25519Key(signing)) context.refuse("its signing key is not usable");
-  if (receiving === undefined || !isUsableX25519Key(receiving)) context.refuse("its receiving key is not usable");
+  // The schema has checked that both are 32 bytes in base64url.
+  if (!isUsableEd25519Key(fromBase64Url(sigPk)!)) context.refuse("its signing key is not usable");
+  if (!isUsableX25519Key(fromBase64Url(encPk)!)) context.refuse("its receiving key is not usable");
 }
 
 interface Rotation {

@@ -193,7 +193,11 @@ Deno.test("a pinned log may grow; it may not shrink or differ", () => {
   checkPin("it", hashes, undefined);
   checkPin("it", hashes, head);
   checkPin("it", hashes, { seq: 1, hash: hashes[0]! });
-  for (const pin of [{ seq: 3, hash: head.hash }, { seq: 1, hash: head.hash }, { seq: 2, hash: hashes[0]! }]) {
-    assert.throws(() => checkPin("it", hashes, pin), (error) => isAppError(error, "pin_mismatch"));
+  const pins = [[3, head.hash, /older/], [1, head.hash, /contradicts/], [2, hashes[0]!, /contradicts/]] as const;
+  for (const [seq, hash, reason] of pins) {
+    assert.throws(
+      () => checkPin("it", hashes, { seq, hash }),
+      (error) => isAppError(error, "pin_mismatch") && reason.test(error.message),
+    );
   }
 });

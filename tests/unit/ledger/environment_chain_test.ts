@@ -19,7 +19,7 @@ import type { EnvironmentPlace, EnvironmentState } from "../../../src/ledger/env
 import type { ErrorCode } from "../../../src/kernel/error.ts";
 import { isAppError } from "../../../src/kernel/error.ts";
 import { MAX_VALUE_BYTES } from "../../../src/kernel/limits.ts";
-import type { AgentId, EnvironmentId, Sid } from "../../../src/kernel/names.ts";
+import type { AgentId, EnvironmentId, ProjectId, Sid } from "../../../src/kernel/names.ts";
 import { parseSecretName } from "../../../src/kernel/names.ts";
 import { Secret } from "../../../src/kernel/secret.ts";
 import { deviceOf, forge, NOW, type Person, World } from "../../support/ledger_world.ts";
@@ -83,6 +83,9 @@ Deno.test("commits replay to the latest versions, with every change, its author 
   const sid = filled.next("STRIPE_KEY").sid;
   filled.commit([{ sid, ver: 3, op: "delete", h: null }]);
   filled.set("STRIPE_KEY", "back");
+  const last = verifyCommit(filled.commits.at(-1)!, place(world), context(world)).body;
+  const deleted = verifyCommit(filled.commits[3]!, place(world), context(world)).body;
+  assert.deepEqual([deleted.count, last.count], [1, 2]);
   const { environment, changes } = replayEnvironment(place(world), filled.commits, context(world));
   assert.deepEqual(environment, filled.state);
   const mine = changes.filter((change) => change.sid === sid);
@@ -196,6 +199,12 @@ const SNAPSHOTS: readonly BadSnapshot[] = [
     f.set("LATER_KEY", "x");
     f.set("LATER_KEY", "y");
     return verify(f, f.snapshot(f.commits.length - 1), pin);
+  }],
+  ["whose way from the pin skips a number", "pin_mismatch", /contradicts/, (f) => {
+    const pin = f.state.head, { change } = f.world.set(f.state, "LATER_KEY", "x");
+    const head = forge(f.world.commit(f.state, [change]), (b) => ({ ...b, seq: 9 }), f.world.owner.d);
+    const items = [...f.state.items.values(), { sid: change.sid, ver: change.ver, h: change.h }];
+    return verify(f, { head, items, since: [head] }, pin);
   }],
   ["whose way from the pin holds a commit by a stranger", "log_invalid", /may not write/, (f) => {
     const pin = f.state.head, { world } = f, stranger = world.meet("stranger");
@@ -360,6 +369,26 @@ for (const [what, reason, entry] of COMMITS) {
     assert.deepEqual(filled.state.head, head);
   });
 }
+
+Deno.test("no commit is taken in an environment that is not there, or is another project's", () => {
+  const filled = new Filled(), { world } = filled;
+  for (
+    const elsewhere of [
+      { ...place(world), env: "e_zzzzzzzzzzzzzzzz" as EnvironmentId },
+      { ...place(world), project: "p_zzzzzzzzzzzzzzzz" as ProjectId },
+    ]
+  ) {
+    const state = emptyEnvironment(elsewhere);
+    const entry = world.commit(state, [world.set(state, "KEY", "x").change]);
+    refused("log_invalid", /no such environment/, () => appendCommits(state, [entry], context(world)));
+  }
+});
+
+Deno.test("a commit whose author's account log is missing is refused", () => {
+  const filled = new Filled(), entry = filled.world.commit(filled.state, [filled.next()]);
+  const missing = { workspace: filled.world.ws, accounts: new Map() };
+  refused("log_invalid", /does not have that key/, () => appendCommits(filled.state, [entry], missing));
+});
 
 Deno.test("the valid twin of the refused commits is taken, also by A and by a member who may write", () => {
   const filled = new Filled(), { world } = filled, writer = world.admit("writer", "member", true);

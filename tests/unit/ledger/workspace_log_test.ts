@@ -787,3 +787,30 @@ Deno.test("an agent has terms over time and ends with its revocation", () => {
   assert.equal(isAgentActive(world.ws, AGENT, at), true);
   assert.equal(needsRotation(world.ws, world.ws.environments.get(world.env)!), true);
 });
+
+Deno.test("a rotation seals to agents too, each to its own key", () => {
+  const world = new World(), one = agent("one"), two = agent("two");
+  world.append(world.owner, "agent.add", agentAddition(world, one));
+  refused(/exactly those/, () => world.append(world.owner, "env.rotate", world.envRotation(2, [world.owner])));
+  const wrong = world.envRotation(2, [world.owner, { ...one, x: two.x }]);
+  refused(/wrong receiving key/, () => world.append(world.owner, "env.rotate", wrong));
+  world.append(world.owner, "env.rotate", world.envRotation(2, [world.owner, one]));
+  assert.deepEqual([...keyEpoch(world.ws.environments.get(world.env)!)!.recipients.keys()].sort(), [
+    AGENT,
+    world.owner.id,
+  ]);
+});
+
+Deno.test("a rotation to someone whose account log is missing is refused", () => {
+  const world = new World(), admin = world.admit("admin", "admin");
+  const entry = world.sign(world.owner, "env.rotate", world.envRotation(2, [world.owner, admin]));
+  const accounts = new Map([[world.owner.id, world.owner.account]]);
+  refused(/is missing/, () => appendWorkspaceEntries(world.ws, [entry], accounts));
+});
+
+Deno.test("usersIn() names authors and those who are added, and leaves nonsense to the replay", () => {
+  const world = new World(), member = world.admit("member", "member");
+  const nonsense = ["", "!", "bnVsbA", "e30", toBase64Url(new TextEncoder().encode('{"author":{"user":"u_x"}}'))];
+  const entries = [...world.entries, ...nonsense.map((body) => ({ ...world.entries[0]!, body }))];
+  assert.deepEqual(usersIn(entries), [world.owner.id, member.id]);
+});
