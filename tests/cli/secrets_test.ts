@@ -79,7 +79,7 @@ Deno.test("list shows one name first on each line, states and bindings, never va
   });
   await sandbox.ok(["secrets", "set", "PLAIN", "--stdin"], { stdin: CANARY });
   const text = await sandbox.ok(["secrets", "list"]);
-  assert.equal(text, "PLAIN       v1  synced\nSTRIPE_KEY  v1  synced  api.stripe.com *.stripe.dev GET\n");
+  assert.equal(text, "PLAIN       v1  synced\nSTRIPE_KEY  v1  synced  *.stripe.dev api.stripe.com GET\n");
   const document = await sandbox.json(["secrets", "list"]);
   assert.deepEqual(shapeOf(document), {
     ...place,
@@ -89,7 +89,7 @@ Deno.test("list shows one name first on each line, states and bindings, never va
     name: "STRIPE_KEY",
     state: "synced",
     version: 1,
-    domains: ["api.stripe.com", "*.stripe.dev"],
+    domains: ["*.stripe.dev", "api.stripe.com"],
     methods: ["GET"],
   });
   assert.equal((text + JSON.stringify(document)).includes(CANARY), false);

@@ -60,6 +60,13 @@ export class Sandbox implements AsyncDisposable {
     return sandbox;
   }
 
+  /** Another sandbox with the same files. */
+  async copy(): Promise<Sandbox> {
+    const copy = new Sandbox(await Deno.makeTempDir({ prefix: "agentsecrets-cli-" }));
+    await new Deno.Command("cp", { args: ["-a", `${this.base}/.`, copy.base] }).output();
+    return copy;
+  }
+
   /** The environment of a bare machine: no D-Bus, no colours asked for, no proxy. */
   get env(): Record<string, string> {
     return {
@@ -163,12 +170,21 @@ export function initArgs(): readonly string[] {
   ];
 }
 
-/** A sandbox with an account and the project `my-app` in its folder. */
-export async function sandboxWithProject(): Promise<Sandbox> {
+/** Made once in a test process: an account costs seconds of key derivation on a busy machine. */
+let template: Promise<Sandbox> | undefined;
+
+async function makeTemplate(): Promise<Sandbox> {
   const sandbox = await Sandbox.make();
+  globalThis.addEventListener("unload", () => Deno.removeSync(sandbox.base, { recursive: true }));
   await sandbox.ok(initArgs(), { stdin: `${PASSWORD}\n` });
   await sandbox.ok(["project", "create", "my-app"]);
   return sandbox;
+}
+
+/** A sandbox with an account and the project `my-app` in its folder: a copy of one that was made by the program. */
+export async function sandboxWithProject(): Promise<Sandbox> {
+  template ??= makeTemplate();
+  return await (await template).copy();
 }
 
 /** The names and types of a JSON document, to freeze its shape. An array shows the shape of its first element. */
