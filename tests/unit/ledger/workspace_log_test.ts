@@ -500,6 +500,11 @@ const RULES: readonly Rule[] = [
     /no such member/,
     (w) => w.sign(w.owner, "member.role", { user_id: w.meet("stranger").id, role: "admin" }),
   ],
+  ["a role for someone who was removed", /no such member/, (w) => {
+    const member = w.admit("member", "member");
+    w.append(w.owner, "member.remove", { user_id: member.id });
+    return w.sign(w.owner, "member.role", { user_id: member.id, role: "admin" });
+  }],
   [
     "the last owner's demotion",
     /last owner/,
