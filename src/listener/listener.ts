@@ -14,13 +14,13 @@ import { guardRequest } from "./guard.ts";
 import { proxyRequest } from "./proxy_request.ts";
 
 type Server = Deno.HttpServer<Deno.NetAddr>;
-type Handler = (request: Request, info: Deno.ServeHandlerInfo<Deno.NetAddr>) => Promise<Response>;
+type Handler = (request: Request) => Promise<Response>;
 
 /** Starts it. @throws {AppError} `port_in_use` */
 export async function startListener(options: ListenerOptions): Promise<Listener> {
   const state = { port: options.port };
   const cut = new AbortController();
-  const handler: Handler = (request, info) => answer(request, info, state.port, options);
+  const handler: Handler = (request) => answer(request, state.port, options);
   const first = serve("127.0.0.1", options.port, handler, cut.signal)!;
   state.port = first.addr.port;
   let second: Server | undefined;
@@ -55,12 +55,7 @@ function serve(hostname: string, port: number, handler: Handler, signal: AbortSi
   }
 }
 
-async function answer(
-  request: Request,
-  info: Deno.ServeHandlerInfo<Deno.NetAddr>,
-  port: number,
-  options: ListenerOptions,
-): Promise<Response> {
+async function answer(request: Request, port: number, options: ListenerOptions): Promise<Response> {
   try {
     guardRequest(request, port);
     const { pathname } = new URL(request.url);
@@ -68,21 +63,15 @@ async function answer(
       return Response.json(await options.health(), { headers: { "cache-control": "no-store" } });
     }
     if (pathname !== "/proxy") throw new AppError("bad_request", { reason: "there are /proxy and /health here" });
-    return await callThrough(request, info, options.door);
+    return await callThrough(request, options.door);
   } catch (error) {
     return failureAnswer(error);
   }
 }
 
-async function callThrough(
-  request: Request,
-  info: Deno.ServeHandlerInfo<Deno.NetAddr>,
-  door: CallDoor,
-): Promise<Response> {
-  // Not request.signal: in Deno it also aborts when the answer was delivered.
-  const gone = new AbortController();
-  info.completed.catch(() => gone.abort(new AppError("cancelled")));
-  return await upstreamAnswer(await door.call(proxyRequest(request), gone.signal));
+async function callThrough(request: Request, door: CallDoor): Promise<Response> {
+  // In Deno the signal also aborts when the answer was delivered; the call has ended by then and does not listen any more.
+  return await upstreamAnswer(await door.call(proxyRequest(request), request.signal));
 }
 
 async function shutdown(servers: readonly Server[], cut: AbortController, timeoutMs: number): Promise<void> {

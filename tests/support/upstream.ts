@@ -57,7 +57,7 @@ export async function startUpstream(options: UpstreamOptions = {}): Promise<Test
     port: 0,
     onListen(): void {},
     ...(tls ? identity : {}),
-  }, (request, info) => state.answer(request, info.completed));
+  }, (request) => state.answer(request));
   const port = server.addr.port;
   return {
     origin: `${tls ? "https" : "http"}://localhost:${port}`,
@@ -92,8 +92,20 @@ class State {
     for (const answer of this.#hanging) answer(new Response(null, { status: 503 }));
   }
 
-  async answer(request: Request, completed: Promise<void>): Promise<Response> {
-    completed.catch(() => this.aborted.add());
+  async answer(request: Request): Promise<Response> {
+    let answered = false;
+    if (new URL(request.url).pathname === "/hang") {
+      // In Deno the signal also aborts when the answer was delivered.
+      request.signal.addEventListener("abort", () => answered || this.aborted.add());
+    }
+    try {
+      return await this.#receive(request);
+    } finally {
+      answered = true;
+    }
+  }
+
+  async #receive(request: Request): Promise<Response> {
     const url = new URL(request.url);
     // An upload that waits for our answer would dead-lock with one that is read first.
     if (url.pathname === "/early") return new Response("answered before the upload ended");
@@ -129,7 +141,7 @@ class State {
       case "unknown":
         return new Response(compress(route, text), { headers: { "content-encoding": route } });
       case "huge":
-        return new Response(zeros(Number(argument)));
+        return new Response(zeros(Number(argument), () => this.aborted.add()));
       case "stream":
         return new Response(this.#open(), { headers: { "content-type": "text/event-stream" } });
       case "hang":
@@ -151,6 +163,7 @@ class State {
       },
       cancel: (): void => {
         this.#streams.shift();
+        this.aborted.add();
       },
     });
   }
@@ -196,7 +209,7 @@ function compress(coding: string, text: string): Uint8Array<ArrayBuffer> {
   return encode === undefined ? bytes : new Uint8Array(encode(bytes));
 }
 
-function zeros(length: number): ReadableStream<Uint8Array> {
+function zeros(length: number, cancel: () => void): ReadableStream<Uint8Array> {
   let left = length;
   return new ReadableStream({
     pull(controller): void {
@@ -205,6 +218,7 @@ function zeros(length: number): ReadableStream<Uint8Array> {
       left -= size;
       if (left <= 0) controller.close();
     },
+    cancel,
   });
 }
 

@@ -1,0 +1,135 @@
+/** Addresses: what DNS says is checked, and what was checked is what is connected to. */
+import assert from "node:assert/strict";
+import { isAppError } from "../../../src/kernel/error.ts";
+import type { Upstream, UpstreamRequest, UpstreamResponse } from "../../../src/ports/upstream.ts";
+import { TestEngine, textOf } from "../../support/engine.ts";
+import { startUpstream } from "../../support/upstream.ts";
+
+/** Sends nothing and remembers what it should have sent. */
+class RecordingUpstream implements Upstream {
+  readonly sent: UpstreamRequest[] = [];
+
+  send(request: UpstreamRequest): Promise<UpstreamResponse> {
+    this.sent.push(request);
+    return Promise.resolve({ status: 204, statusText: "", headers: [], body: null });
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+const PUBLIC = "93.184.216.34";
+const inject = [["bearer", "KEY"]] as const;
+const secrets = { KEY: "sk_live_0123456789" };
+
+Deno.test("a listed name that leads to a private address is refused, whichever it is", async () => {
+  const upstream = new RecordingUpstream();
+  const dns: Record<string, readonly string[]> = {};
+  const engine = await TestEngine.start({ allow: ["api.example.com"], dns, secrets, upstream });
+  const addresses = [
+    "127.0.0.1",
+    "::1",
+    "10.0.0.1",
+    "169.254.169.254",
+    "100.64.0.1",
+    "0.0.0.0",
+    "::ffff:127.0.0.1",
+    "fd00::1",
+  ];
+  for (const address of addresses) {
+    dns["api.example.com"] = [address];
+    const call = engine.call({ target: "https://api.example.com/", inject });
+    await assert.rejects(call, (e) => isAppError(e, "private_address"), address);
+  }
+  assert.equal(upstream.sent.length, 0);
+  assert.ok(
+    (await engine.records()).every(({ status, reason }) => status === "BLOCKED" && reason === "private_address"),
+  );
+  await engine.close();
+});
+
+Deno.test("of several addresses only the public ones are given to the connection", async () => {
+  const upstream = new RecordingUpstream();
+  const dns = { "api.example.com": ["10.0.0.1", PUBLIC, "127.0.0.1"] };
+  const engine = await TestEngine.start({ allow: ["api.example.com"], dns, secrets, upstream });
+  await engine.call({ target: "https://api.example.com/", inject });
+  assert.deepEqual(upstream.sent[0]!.addresses, [PUBLIC]);
+  await engine.close();
+});
+
+Deno.test("a name that does not resolve, or to nothing that is an address, is no call", async () => {
+  const upstream = new RecordingUpstream();
+  const dns = { "odd.example.com": ["localhost", "127.1"] };
+  const engine = await TestEngine.start({ allow: ["*.example.com"], dns, upstream });
+  for (const host of ["nope.example.com", "odd.example.com"]) {
+    await assert.rejects(engine.call({ target: `https://${host}/` }), (e) => isAppError(e, "upstream_dns"), host);
+  }
+  assert.equal(upstream.sent.length, 0);
+  await engine.close();
+});
+
+Deno.test("private addresses open with their full origin only, and with no other entry", async () => {
+  const upstream = new RecordingUpstream();
+  const dns = { "intranet.example.com": ["10.0.0.1"] };
+  const engine = await TestEngine.start({ allow: ["https://intranet.example.com", "https://10.0.0.2"], dns, upstream });
+  await engine.call({ target: "https://intranet.example.com/x" });
+  await engine.call({ target: "https://10.0.0.2/x" });
+  assert.deepEqual(upstream.sent.map(({ addresses }) => addresses), [["10.0.0.1"], ["10.0.0.2"]]);
+  for (const allow of [["intranet.example.com"], ["*.example.com"], ["intranet.example.com:443"]]) {
+    engine.allow = allow;
+    const call = engine.call({ target: "https://intranet.example.com/x" });
+    await assert.rejects(call, (e) => isAppError(e, "private_address"), allow[0]);
+  }
+  await engine.close();
+});
+
+Deno.test("a name that changes its answer between check and use gains nothing", async () => {
+  const upstream = await startUpstream();
+  const origin = `https://api.example.test:${upstream.port}`;
+  const engine = await TestEngine.start({ caPem: upstream.caPem, allow: [origin], secrets });
+  // The first answer is checked; asked again, the same name would lead elsewhere.
+  let asked = 0;
+  engine.dns.resolve = () => Promise.resolve(asked++ === 0 ? ["127.0.0.1"] : ["127.0.0.66"]);
+  const response = await engine.call({ target: `${origin}/`, inject });
+  const { host } = JSON.parse(await textOf(response));
+  assert.equal(host, `api.example.test:${upstream.port}`);
+  assert.equal(asked, 1);
+  // The next call is decided on the next answer, and does not slip over the connection that is still open.
+  await assert.rejects(engine.call({ target: `${origin}/`, inject }), (e) => isAppError(e, "upstream_unreachable"));
+  assert.equal(upstream.requests.length, 1);
+  await engine.close();
+  await upstream.close();
+});
+
+Deno.test("without a log that can be written nothing is resolved, looked up or sent", async () => {
+  const upstream = new RecordingUpstream();
+  const dns = { "api.example.com": [PUBLIC] };
+  const engine = await TestEngine.start({ allow: ["api.example.com"], dns, secrets, upstream });
+  await Deno.mkdir(engine.sink.path);
+  const allowed = engine.call({ target: "https://api.example.com/", inject });
+  await assert.rejects(allowed, (e) => isAppError(e, "audit_unwritable"));
+  const denied = engine.call({ target: "https://elsewhere.example/", inject });
+  await assert.rejects(denied, (e) => isAppError(e, "audit_unwritable"));
+  assert.deepEqual(engine.dns.asked, []);
+  assert.equal(upstream.sent.length, 0);
+  await engine.close();
+});
+
+Deno.test("an answer whose record cannot be written breaks off before its end", async () => {
+  const upstream = await startUpstream();
+  const engine = await TestEngine.start({ caPem: upstream.caPem, allow: [upstream.origin], secrets });
+  upstream.push("data: one\n\n");
+  const response = await engine.call({ target: `${upstream.origin}/stream`, inject });
+  const reader = response.body!.getReader();
+  await reader.read();
+  await Deno.mkdir(`${engine.folder}/moved`);
+  await Deno.rename(engine.sink.path, `${engine.folder}/moved/proxy.log`).catch(() => {});
+  await Deno.remove(engine.sink.path).catch(() => {});
+  await Deno.mkdir(engine.sink.path);
+  upstream.push(undefined);
+  await assert.rejects(reader.read(), (e) => isAppError(e, "audit_unwritable"));
+  await assert.rejects(response.outcome, (e) => isAppError(e, "audit_unwritable"));
+  await engine.close();
+  await upstream.close();
+});
