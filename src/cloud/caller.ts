@@ -74,16 +74,21 @@ export class Caller {
     prove: Prove,
     options: CallOptions = {},
   ): Promise<AnswerOf<A>> {
+    const first = await this.#proved(endpoint, body, prove, options);
+    // A step-up belongs to its session: such a call is not repeated under another.
+    const repeat = endpoint.access === "session+proof" && isSessionEnded(first) && options.stepUp === undefined;
+    if (!repeat) return this.#parse(endpoint, first);
+    await this.renew(options.signal);
+    return this.#parse(endpoint, await this.#proved(endpoint, body, prove, options));
+  }
+
+  async #proved(endpoint: Endpoint, body: object, prove: Prove, options: CallOptions): Promise<SyncResponse> {
     const { id, nonce } = await this.call(ENDPOINTS.challenge, {}, { signal: options.signal });
-    const text = JSON.stringify(z.encode(endpoint.request, { ...body, challenge: id } as z.output<Q>));
-    const challenge = {
-      origin: this.transport.origin,
-      action: endpoint.action as ProofAction,
-      nonce,
-      body: utf8(text),
-    };
-    const proof = toBase64Url(await prove(challenge));
-    return this.#parse(endpoint, await this.#send(endpoint, text, options, proof));
+    const text = JSON.stringify(z.encode(endpoint.request!, { ...body, challenge: id }));
+    const { origin } = this.transport;
+    const action = endpoint.action as ProofAction;
+    const proof = toBase64Url(await prove({ origin, action, nonce, body: utf8(text) }));
+    return await this.#send(endpoint, text, options, proof);
   }
 
   /** Sees to it that there is a session, for a call that cannot be repeated. @throws {AppError} `not_logged_in` */
@@ -182,14 +187,13 @@ export class Caller {
   #parse<A extends z.ZodType | null>(endpoint: Endpoint<z.ZodType | null, A>, response: SyncResponse): AnswerOf<A> {
     const { origin } = this.transport;
     if (response.status >= 400) throw problemOf(response, origin);
-    const malformed = (cause?: unknown): AppError =>
-      new AppError("server_error", { origin, status: response.status }, { cause });
-    if (response.status !== endpoint.status) throw malformed();
+    const malformed = new AppError("server_error", { origin, status: response.status });
+    if (response.status !== endpoint.status) throw malformed;
     if (endpoint.answer === null) return undefined as AnswerOf<A>;
     try {
       return z.decode(endpoint.answer, JSON.parse(response.body)) as AnswerOf<A>;
     } catch {
-      throw malformed(); // without the cause: a zod error may quote what the server sent
+      throw malformed; // without the cause: a zod error may quote what the server sent
     }
   }
 }

@@ -99,9 +99,16 @@ export function parseServerOrigin(text: string): string {
 
 /** Words for the person; the error's own text may hold anything. */
 function reasonOf(error: unknown): string {
-  const text = String((error as Error | undefined)?.message ?? "");
-  if (/certificate|tls|handshake/i.test(text)) return "its certificate is not trusted";
+  const text = textsOf(error);
+  if (/certificate|UnknownIssuer|tls|handshake/i.test(text)) return "its certificate is not trusted";
   if (/dns|resolve|lookup/i.test(text)) return "its name does not resolve";
   if (/refused/i.test(text)) return "the connection was refused";
   return "the connection failed";
+}
+
+/** The messages of an error and its causes, without URLs: a host's name must not decide. */
+function textsOf(error: unknown): string {
+  const texts: string[] = [];
+  for (let at = error; at instanceof Error && texts.length < 8; at = at.cause) texts.push(at.message);
+  return texts.join(" ").replace(/https?:\/\/[^\s)]*/g, "");
 }
