@@ -100,6 +100,20 @@ export class Sandbox implements AsyncDisposable {
     return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
   }
 
+  /** Starts the program and leaves it running; stdout and stderr are piped, stdin is empty. */
+  start(args: readonly string[], options: Pick<CliOptions, "env" | "cwd"> = {}): Deno.ChildProcess {
+    const [command, ...leading] = program();
+    return new Deno.Command(command!, {
+      args: [...leading, ...args],
+      cwd: options.cwd ?? this.folder,
+      clearEnv: true,
+      env: { ...this.env, ...options.env },
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+  }
+
   /** Runs the program and expects it to succeed. */
   async ok(args: readonly string[], options: CliOptions = {}): Promise<string> {
     const result = await this.run(args, options);
