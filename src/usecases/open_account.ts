@@ -6,11 +6,14 @@
  */
 
 import type { SyncClient } from "../cloud/client.ts";
+import type { LogPage } from "../contract/account.ts";
 import type { SignedEntry } from "../contract/entries.ts";
+import { AppError, isAppError } from "../kernel/error.ts";
 import type { UserId } from "../kernel/names.ts";
 import { replayAccountLog } from "../ledger/account_log.ts";
 import { accountFingerprint, type AccountState } from "../ledger/account_state.ts";
 import { checkPin } from "../ledger/pin.ts";
+import { EMBEDDED_ORIGIN } from "../vault/config.ts";
 import type { Pins, UserPin, VerifiedChain } from "../vault/pins.ts";
 import { type ClientPorts, openClient } from "./open_client.ts";
 import { type Device, type DevicePorts, openDevice } from "./open_device.ts";
@@ -52,8 +55,31 @@ export async function openAccount(
   pins: Pins,
   signal?: AbortSignal,
 ): Promise<AccountState> {
-  const { entries } = await (mine ? client.accountLog(0, signal) : client.userLog(userId, 0, signal));
+  const entries = await readLog(
+    "account log",
+    () => mine ? client.accountLog(0, signal) : client.userLog(userId, 0, signal),
+  );
   return verifyAccount(entries, userId, pins);
+}
+
+/**
+ * The entries of a log. An answer that claims success and is no log (an unknown form, a gap, an end before its own head) was made up
+ * or its database edited, so it is refused like any other invalid log and not taken for a passing fault.
+ *
+ * @throws {AppError} `log_invalid`; those of `fetch`
+ */
+export async function readLog(log: string, fetch: () => Promise<LogPage>): Promise<readonly SignedEntry[]> {
+  try {
+    return (await fetch()).entries;
+  } catch (error) {
+    if (!isAppError(error, "server_error")) throw error;
+    // The embedded server is this very program: where it fails on its own data, the data is not what it wrote.
+    const own = error.fields["origin"] === EMBEDDED_ORIGIN && error.fields["status"] === 500;
+    if (!own && error.fields["status"] !== 200) throw error;
+    throw new AppError("log_invalid", { log, seq: 0, reason: "what the server calls the log is none" }, {
+      cause: error,
+    });
+  }
 }
 
 /** As {@linkcode openAccount}, for entries that came another way. */

@@ -8,16 +8,16 @@
 
 import type { SyncClient } from "../cloud/client.ts";
 import type { Role } from "../contract/entries.ts";
-import { AppError } from "../kernel/error.ts";
+import { AppError, isAppError } from "../kernel/error.ts";
 import type { UserId, WorkspaceId, WorkspaceName } from "../kernel/names.ts";
 import type { Secret } from "../kernel/secret.ts";
 import { type AccountState, deviceByKey } from "../ledger/account_state.ts";
 import { checkPin } from "../ledger/pin.ts";
 import { replayWorkspaceLog, usersIn } from "../ledger/workspace_log.ts";
 import { currentAllowlist, roleOf, type WorkspaceState } from "../ledger/workspace_state.ts";
-import type { VerifiedChain, WorkspacePin } from "../vault/pins.ts";
+import type { Pins, VerifiedChain, WorkspacePin } from "../vault/pins.ts";
 import { byHash, disposeAll, type SealedByHash } from "./key_epochs.ts";
-import { accountChain, openAccount } from "./open_account.ts";
+import { accountChain, openAccount, readLog } from "./open_account.ts";
 import { openClient } from "./open_client.ts";
 import { type Device, openDevice } from "./open_device.ts";
 import { advancePins, readPins } from "./pin_store.ts";
@@ -104,10 +104,15 @@ export async function verifyWorkspace(
   const account = await openAccount(client, device.userId, true, pins, signal);
   // A revoked device cannot speak for its account any more, whatever session it still holds.
   if (deviceByKey(account, device.deviceKey.publicKeyText) === undefined) throw new AppError("not_logged_in");
-  const [{ entries }, sealed] = await Promise.all([client.workspaceLog(id, 0, signal), client.grants(id, 0, signal)]);
+  const [entries, sealed] = await Promise.all([
+    readLog("workspace log", () => client.workspaceLog(id, 0, signal)),
+    client.grants(id, 0, signal),
+  ]);
   const accounts = new Map([[device.userId, account]]);
   for (const user of usersIn(entries)) {
-    if (!accounts.has(user)) accounts.set(user, await openAccount(client, user, false, pins, signal));
+    if (accounts.has(user)) continue;
+    const other = await otherAccount(client, user, pins, signal);
+    if (other !== undefined) accounts.set(user, other);
   }
   const state = replayWorkspaceLog(entries, accounts, id);
   const chain = workspaceChain(state);
@@ -146,4 +151,22 @@ export function workspaceChain(state: WorkspaceState): VerifiedChain<WorkspacePi
     pin: { ...state.head, allowlist: currentAllowlist(state).version },
     hashAt: (seq) => state.hashes[seq - 1],
   };
+}
+
+/**
+ * A colleague's account, or undefined when the server says that there is none: the bodies that named it are not verified yet, and
+ * a replay that misses the log of somebody who really signed refuses.
+ */
+async function otherAccount(
+  client: SyncClient,
+  user: UserId,
+  pins: Pins,
+  signal?: AbortSignal,
+): Promise<AccountState | undefined> {
+  try {
+    return await openAccount(client, user, false, pins, signal);
+  } catch (error) {
+    if (isAppError(error, "not_on_server")) return undefined;
+    throw error;
+  }
 }
