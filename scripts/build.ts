@@ -40,6 +40,8 @@ async function makeBundle(): Promise<void> {
     minify: true,
     keepNames: true,
     platform: "node",
+    // ES modules first: they can be split and shaken, and dynamic imports of them have their names.
+    mainFields: ["module", "main"],
     format: "esm",
     target: "esnext",
     banner: { js: REQUIRE },

@@ -1,0 +1,37 @@
+/** Documents name files, tasks and other documents that exist. */
+import assert from "node:assert/strict";
+import { root } from "./sources.ts";
+
+const DOCUMENTS = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/ARCHITECTURE.md", "docs/THREAT_MODEL.md"];
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.stat(new URL(path, root)).then(() => true, () => false);
+}
+
+for (const document of DOCUMENTS) {
+  Deno.test(`every path that ${document} names exists`, async () => {
+    const text = await Deno.readTextFile(new URL(document, root));
+    const folder = document.includes("/") ? document.slice(0, document.lastIndexOf("/") + 1) : "";
+    const links = [...text.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map((m) => folder + m[1]!);
+    const code = [
+      ...text.matchAll(/`((?:src|ffi|tests|docs|scripts|bench|packaging)\/[\w./-]+|main\.ts|install\.sh)`/g),
+    ]
+      .map((m) => m[1]!);
+    const missing: string[] = [];
+    for (const path of [...links, ...code]) {
+      const normal = new URL(path, root).href.slice(root.href.length);
+      if (!await exists(normal)) missing.push(path);
+    }
+    assert.deepEqual(missing, []);
+  });
+}
+
+Deno.test("every task that a document names is one", async () => {
+  const tasks = Object.keys(JSON.parse(await Deno.readTextFile(new URL("deno.json", root))).tasks);
+  for (const document of DOCUMENTS) {
+    const text = await Deno.readTextFile(new URL(document, root));
+    for (const [, task] of text.matchAll(/(?:deno|scripts\/deno\.sh) task ([a-z]+)/g)) {
+      assert.ok(tasks.includes(task!), `${document}: task ${task}`);
+    }
+  }
+});
