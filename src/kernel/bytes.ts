@@ -56,7 +56,16 @@ export function u64be(value: number): Bytes {
 
 /** Length-prefixed list: u32 count, then each field as u32 length and bytes. Injective: no two lists share an encoding. */
 export function lengthPrefixed(...fields: readonly Uint8Array[]): Bytes {
-  return concat(u32be(fields.length), ...fields.flatMap((field) => [u32be(field.length), field]));
+  const out = new Uint8Array(fields.reduce((sum, field) => sum + 4 + field.length, 4));
+  const view = new DataView(out.buffer);
+  view.setUint32(0, fields.length);
+  let at = 4;
+  for (const field of fields) {
+    view.setUint32(at, field.length);
+    out.set(field, at + 4);
+    at += 4 + field.length;
+  }
+  return out;
 }
 
 /** Whether `a` and `b` are equal, in time that depends on their lengths only. */

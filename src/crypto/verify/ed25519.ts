@@ -11,10 +11,10 @@ import { fromHex, toHex } from "../../kernel/encoding.ts";
 
 /** SubjectPublicKeyInfo of an Ed25519 key up to the key (RFC 8410 §4). */
 const SPKI_PREFIX = fromHex("302a300506032b6570032100")!;
-/** The group's order L = 2²⁵² + 27742317777372353535851937790883648493. */
-const ORDER = 0x1000000000000000000000000000000014def9dea2f79cd65812631a5cf5d3edn;
-/** The field's prime 2²⁵⁵ − 19. */
-const PRIME = (1n << 255n) - 19n;
+/** The group's order L = 2²⁵² + 27742317777372353535851937790883648493, little-endian. */
+const ORDER = fromHex("edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010")!;
+/** The field's prime 2²⁵⁵ − 19, little-endian. */
+const PRIME = fromHex("edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f")!;
 
 /**
  * The y coordinates of the eight points of small order (0, ±1 and the two of order 8), little-endian without the sign bit.
@@ -28,8 +28,10 @@ const SMALL_ORDER_Y: ReadonlySet<string> = new Set([
   "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
 ]);
 
-function littleEndian(bytes: Uint8Array): bigint {
-  return BigInt(`0x${toHex(bytes.slice().reverse())}`);
+/** Whether `number` < `limit`, both little-endian and equally long. */
+function isBelow(number: Uint8Array, limit: Uint8Array): boolean {
+  for (let i = number.length - 1; i >= 0; i--) if (number[i] !== limit[i]) return number[i]! < limit[i]!;
+  return false;
 }
 
 function withoutSign(point: Uint8Array): Uint8Array {
@@ -41,7 +43,7 @@ function withoutSign(point: Uint8Array): Uint8Array {
 /** Whether `point` has y < 2²⁵⁵ − 19 and is none of the points of small order. */
 function isCanonicalPoint(point: Uint8Array): boolean {
   const y = withoutSign(point);
-  return littleEndian(y) < PRIME && !SMALL_ORDER_Y.has(toHex(y));
+  return isBelow(y, PRIME) && !SMALL_ORDER_Y.has(toHex(y));
 }
 
 /** Whether `publicKey` may be used: 32 bytes, canonical, not of small order. Says nothing about who holds it. */
@@ -59,7 +61,7 @@ function importKey(publicKey: Uint8Array): KeyObject {
  */
 export function verifyEd25519(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
   if (signature.length !== 64 || !isUsableEd25519Key(publicKey)) return false;
-  if (!isCanonicalPoint(signature.subarray(0, 32)) || littleEndian(signature.subarray(32)) >= ORDER) return false;
+  if (!isCanonicalPoint(signature.subarray(0, 32)) || !isBelow(signature.subarray(32), ORDER)) return false;
   try {
     return verify(null, message, importKey(publicKey), signature);
   } catch {
