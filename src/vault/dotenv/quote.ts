@@ -1,6 +1,6 @@
 /**
- * Writing a value so that it is read back: by {@linkcode scanDotenv}, by npm's `dotenv` and, for every form but the last two,
- * by `sh` (`set -a; . ./.env`).
+ * Writing a value so that it is read back: by {@linkcode scanDotenv}, by npm's `dotenv` and, wherever `dotenv` has a
+ * spelling that `sh` reads alike, by `sh` (`set -a; . ./.env`).
  *
  * @module
  */
@@ -38,6 +38,9 @@ function unquoted(value: string): string | undefined {
 /**
  * `value` as it stands after `NAME=`, or undefined when no form gives it back: it holds a NUL byte, or quotes, breaks and
  * backslashes in a combination that `dotenv` has no spelling for.
+ *
+ * Plain, single quotes and double quotes without anything active come first, because `sh` and the readers of other languages
+ * agree on them; backticks come late, because only `dotenv` knows them.
  */
 export function quoteDotenv(value: string): string | undefined {
   if (value.includes("\0")) return undefined;
@@ -46,11 +49,5 @@ export function quoteDotenv(value: string): string | undefined {
   const double = doubleQuoted(value);
   return singleQuoted(value) ??
     (double !== undefined && !SHELL_ACTIVE.test(value) ? double : undefined) ??
-    backQuoted(value) ?? double ?? unquoted(value);
-}
-
-/** Whether `sh` reads the same value from what {@linkcode quoteDotenv} writes. */
-export function shellReadsIt(value: string): boolean {
-  return value === "" || PLAIN.test(value) || singleQuoted(value) !== undefined ||
-    (!/[\r]/.test(value) && doubleQuoted(value) !== undefined && !SHELL_ACTIVE.test(value));
+    unquoted(value) ?? backQuoted(value) ?? double;
 }
