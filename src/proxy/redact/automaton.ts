@@ -9,9 +9,10 @@
  */
 
 import type { Needle } from "./forms.ts";
-import { NeedleSet, positionOf, type Sink, type Thread } from "./needle_set.ts";
+import { NeedleSet, placeOf, positionOf, type Sink, type Thread } from "./needle_set.ts";
+import type { PlaceId, Places } from "./places.ts";
 
-/** A state's number. Valid until the automaton starts again: see {@linkcode Automaton.generation}. */
+/** A state's number. Valid until the next call of `enter` or `compute`, which may start the automaton again. */
 export type StateId = number;
 
 /** Nothing alive. */
@@ -23,54 +24,67 @@ export const OPEN: StateId = 3;
 
 /** How much an automaton may remember before it starts again. */
 export interface AutomatonLimits {
-  /** States, at least 5. A row of the table is 256 × 4 bytes. */
+  /** States, 6…8192. A row of the table is 256 × 4 bytes. */
   readonly maxStates: number;
   /** Threads in all states together, 8 bytes each. */
   readonly maxThreads: number;
+  /** Size of the table of places; some 100 bytes each. */
+  readonly maxPlaces: number;
 }
 
-/** 8 MiB of table and 16 MiB of threads at most. */
-const LIMITS: AutomatonLimits = { maxStates: 8192, maxThreads: 2_000_000 };
+/** Some 8 MiB of table, 8 of threads and 20 of places at most. */
+const LIMITS: AutomatonLimits = { maxStates: 8000, maxThreads: 1_000_000, maxPlaces: 200_000 };
+/** A computation adds at most this many states beyond the limit. */
+const SLACK = 8;
 /** States with more threads than this are not looked up by content: they occur only right after a first escape character. */
-const MAX_KEYED_THREADS = 512;
+const MAX_KEYED_THREADS = 64;
 /** Positions of one needle alive in an open state. More occur only in a value that repeats itself; the oldest threads stay. */
-const MAX_OVERLAPS = 24;
+const MAX_OVERLAPS = 12;
+/** From this many threads on, a state's threads are kept in groups as well. Their order is lost, which open states need. */
+const FEW_THREADS = 40;
+const NO_BYTE = -1;
+
+type ByPlace = readonly (readonly [place: PlaceId, threads: readonly Thread[]])[];
 
 /** What a state is made of; outlives the automaton's starting again. */
 export interface StateContent {
   readonly threads: readonly Thread[];
+  /** The table that the threads refer to. */
+  readonly places: Places;
+  /** Whether threads may begin. */
   readonly open: boolean;
+  /** The last byte, when threads may have begun with it that are not among `threads` yet; otherwise −1. */
+  readonly pending: number;
+  /** Whether what was read is a match. */
   readonly accepts: boolean;
 }
 
-const NOTHING: StateContent = { threads: [], open: false, accepts: false };
+/** What is known of a pair of bytes. */
+const UNKNOWN = 2;
 
 /** The automaton of one set of needles. */
 export class Automaton {
-  /** `pairs[a * 256 + b]`: a match may begin with bytes a, b. */
-  readonly pairs = new Uint8Array(65536);
-  /** `singles[a]`: a match may begin with byte a. */
-  readonly singles = new Uint8Array(256);
+  /** `pairs[a * 256 + b]`: whether a match may begin with bytes a, b: 0, 1, or 2 when {@linkcode learn} was not asked yet. */
+  readonly pairs = new Uint8Array(65536).fill(UNKNOWN);
   /** `table[state * 256 + byte]`: the next state, or 0 when not computed yet. Replaced when it grows. */
-  table = new Int32Array(256 * 64);
+  table = new Int32Array(256 * 32);
   /** `accepting[state]`: what was read up to here is a match. */
   readonly accepting: Uint8Array;
-  /** Counts how often all states were forgotten. */
-  generation = 0;
 
   readonly #limits: AutomatonLimits;
   readonly #set: NeedleSet;
-  #disposed = false;
   #contents: StateContent[] = [];
   #ids = new Map<string, StateId>();
+  #grouped = new Map<StateId, ByPlace>();
   #threadCount = 0;
+  #restarts = 0;
+  #disposed = false;
 
   constructor(needles: readonly Needle[], limits: AutomatonLimits = LIMITS) {
     this.#limits = limits;
-    this.accepting = new Uint8Array(limits.maxStates);
+    this.accepting = new Uint8Array(limits.maxStates + SLACK);
     this.#set = new NeedleSet(needles);
-    this.#set.prefixes((byte) => this.singles[byte] = 1, (a, b) => this.pairs[a << 8 | b] = 1);
-    this.#restart();
+    this.#clear();
   }
 
   /** Whether {@linkcode dispose} was called: the needles can no longer be read. */
@@ -78,10 +92,16 @@ export class Automaton {
     return this.#disposed;
   }
 
+  /** How often it started again. */
+  get restarts(): number {
+    return this.#restarts;
+  }
+
   /** Forgets all states. */
   dispose(): void {
     this.#disposed = true;
-    this.#restart();
+    this.#set.renew();
+    this.#clear();
   }
 
   /** What `state` is made of. */
@@ -89,31 +109,75 @@ export class Automaton {
     return this.#contents[state]!;
   }
 
-  /** The state made of `content`. May start the automaton again. */
+  /** The state made of `content`. */
   enter(content: StateContent): StateId {
-    const { threads, open, accepts } = content;
-    if (threads.length === 0 && !accepts) return open ? OPEN : DEAD;
-    if (threads.length > MAX_KEYED_THREADS) return this.#add(content);
-    const key = `${open ? "o" : "c"}${accepts ? "a" : "-"}${threads.join()}`;
-    let id = this.#ids.get(key);
-    if (id === undefined) {
-      id = this.#add(content);
-      this.#ids.set(key, id);
-    }
-    return id;
+    if (this.#isFull()) this.#restart();
+    return this.#intern(content);
   }
 
-  /** Computes and notes where `byte` leads from `state`. Afterwards `table` may be another array and `state` forgotten. */
+  /** Computes and notes where `byte` leads from `state`. */
   compute(state: StateId, byte: number): StateId {
-    const { threads, open } = this.content(state);
+    if (this.#isFull()) {
+      const content = this.content(state);
+      this.#restart();
+      if (state > OPEN) state = this.#intern(content);
+    }
+    return this.#step(state, byte);
+  }
+
+  /** Finds out with which bytes a match that begins with `first` may go on, and fills that row of `pairs`. */
+  learn(first: number): void {
+    const places = this.#byPlace(this.compute(START, first)).map(([place]) => place);
+    this.pairs.fill(0, first << 8, (first + 1) << 8);
+    for (const second of this.#set.bytesFrom(new Set(places))) this.pairs[first << 8 | second] = 1;
+  }
+
+  /** Whether a match may begin with `byte`. */
+  begins(byte: number): boolean {
+    if (this.pairs[byte << 8] === UNKNOWN) this.learn(byte);
+    return this.table[START << 8 | byte] !== DEAD;
+  }
+
+  #step(state: StateId, byte: number): StateId {
+    const known = this.table[state << 8 | byte]!;
+    if (known !== 0) return known;
+    const { open, pending } = this.content(state);
     const collector = new Collector();
-    for (const thread of threads) this.#set.advance(thread, byte, collector);
-    if (open || state === START) this.#set.begin(byte, collector);
-    const kept = open ? this.#oldest(collector.threads) : collector.threads;
-    const generation = this.generation;
-    const next = this.enter({ threads: kept, open, accepts: collector.accepts });
-    if (generation === this.generation) this.table[state * 256 + byte] = next;
-    return next;
+    for (const [place, there] of this.#byPlace(state)) this.#set.advance(place, there, byte, collector);
+    if (state === START) this.#set.begin(byte, collector);
+    // What began with the byte before: read by a closed automaton of its own, so that only what survives two bytes is added.
+    if (pending !== NO_BYTE) {
+      for (const thread of this.content(this.#step(this.#step(START, pending), byte)).threads) collector.add(thread);
+    }
+    const next = this.#intern({
+      threads: open ? this.#oldest(collector.threads) : collector.threads,
+      places: this.#set.places,
+      open,
+      pending: open && this.#step(START, byte) !== DEAD ? byte : NO_BYTE,
+      accepts: collector.accepts,
+    });
+    return this.table[state << 8 | byte] = next;
+  }
+
+  /** The threads of a state by their place: where many are, few places are, and most places lead nowhere. */
+  #byPlace(state: StateId): ByPlace {
+    const { threads } = this.content(state);
+    if (threads.length < FEW_THREADS) return threads.map((thread) => [placeOf(thread), [thread]]);
+    let grouped = this.#grouped.get(state);
+    if (grouped === undefined) this.#grouped.set(state, grouped = [...Map.groupBy(threads, placeOf)]);
+    return grouped;
+  }
+
+  #intern(content: StateContent): StateId {
+    const { open, pending, accepts, places } = content;
+    if (content.threads.length === 0 && pending === NO_BYTE && !accepts) return open ? OPEN : DEAD;
+    const threads = this.#set.translate(content.threads, places);
+    const present = { threads, places: this.#set.places, open, pending, accepts };
+    if (threads.length > MAX_KEYED_THREADS) return this.#add(present);
+    const key = `${open ? "o" : "c"}${accepts ? "a" : "-"}${pending};${threads.join()}`;
+    let id = this.#ids.get(key);
+    if (id === undefined) this.#ids.set(key, id = this.#add(present));
+    return id;
   }
 
   /** Threads are in the order of their beginnings; of each needle those at the first few positions stay. */
@@ -130,8 +194,6 @@ export class Automaton {
   }
 
   #add(content: StateContent): StateId {
-    const { maxStates, maxThreads } = this.#limits;
-    if (this.#contents.length >= maxStates || this.#threadCount > maxThreads) this.#restart();
     const id = this.#contents.length;
     this.#contents.push(content);
     this.#threadCount += content.threads.length;
@@ -144,13 +206,25 @@ export class Automaton {
     return id;
   }
 
+  #isFull(): boolean {
+    const { maxStates, maxThreads, maxPlaces } = this.#limits;
+    return this.#contents.length >= maxStates || this.#threadCount > maxThreads || this.#set.places.size > maxPlaces;
+  }
+
   #restart(): void {
-    this.generation++;
+    this.#restarts++;
+    if (this.#set.places.size > this.#limits.maxPlaces) this.#set.renew();
+    this.#clear();
+  }
+
+  #clear(): void {
+    const nothing = { threads: [], places: this.#set.places, open: false, pending: NO_BYTE, accepts: false };
+    this.#contents = [nothing, nothing, nothing, { ...nothing, open: true }];
     this.#ids = new Map();
+    this.#grouped = new Map();
     this.#threadCount = 0;
-    this.#contents = [NOTHING, NOTHING, NOTHING, { ...NOTHING, open: true }];
     this.table.fill(0);
-    this.table.fill(DEAD, DEAD * 256, DEAD * 256 + 256);
+    this.table.fill(DEAD, DEAD << 8, (DEAD + 1) << 8);
     this.accepting.fill(0);
   }
 }

@@ -79,16 +79,10 @@ export function base64Form(value: Uint8Array, lead: number): Needle {
 
 /** Digit `i` of {@linkcode base64Form}: the first digit that holds bits of the value is number `lead` of its group. */
 function digit64At(value: Uint8Array, lead: number, i: number): SymbolId {
-  let digit = 0, known = 0;
-  for (let bit = 6 * (lead + i); bit < 6 * (lead + i) + 6; bit++) {
-    const byte = value[(bit >> 3) - lead];
-    digit <<= 1;
-    known <<= 1;
-    if (byte === undefined) continue;
-    digit |= (byte >> (7 - (bit & 7))) & 1;
-    known |= 1;
-  }
-  return digit64Symbol(digit, known);
+  const bit = 6 * (lead + i), at = (bit >> 3) - lead, shift = 10 - (bit & 7);
+  const pair = (value[at] ?? 0) << 8 | (value[at + 1] ?? 0);
+  const known = (at >= 0 ? 0xff00 : 0) | (at + 1 < value.length ? 0xff : 0);
+  return digit64Symbol(pair >> shift & 63, known >> shift & 63);
 }
 
 /** The value in hex, either case, with or without separators between bytes. */

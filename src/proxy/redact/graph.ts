@@ -1,18 +1,9 @@
 /**
- * Small graphs of bytes: all spellings of one symbol (a byte, a character, a base64 digit) share prefixes and tails.
+ * Small graphs of bytes: all spellings of one symbol (a byte, a character, a base64 digit) share prefixes and tails. Most of them are
+ * never visited, so they grow when they are.
  *
  * @module
  */
-
-/** One place inside the spellings of a symbol. */
-export interface Node {
-  /** Where each next byte leads. */
-  readonly edges: Map<number, Node>;
-  /** What is read when a spelling ends here: bit k set means k positions of the needle; {@linkcode GAP} a gap; 0 nothing. */
-  ends: number;
-  /** Whether this is reached by the plain byte itself: a leaf of this kind needs no second layer of escapes. */
-  plain: boolean;
-}
 
 /** The bit of {@linkcode Node.ends} that stands for a gap: something was skipped and the position stays. */
 export const GAP = 1;
@@ -20,28 +11,73 @@ export const GAP = 1;
 /** One step of a path: a byte, or several that mean the same (hex digits in either case). */
 export type Step = number | readonly number[];
 
-/** A node without edges. */
-export function node(ends = 0): Node {
-  return { edges: new Map(), ends, plain: false };
-}
+/** One place inside the spellings of a symbol; without a parent, the place before them. */
+export class Node {
+  /** What is read when a spelling ends here: bit k set means k positions of the needle; {@linkcode GAP} a gap; 0 nothing. */
+  ends = 0;
+  /** Whether this is reached by the plain byte itself: a leaf of this kind needs no second layer of escapes. */
+  plain = false;
+  readonly #edges = new Map<number, Node>();
+  readonly #parent: Node | undefined;
+  readonly #byte: number;
+  #grow: (() => void) | undefined;
 
-/** Adds the path `steps` below `from`, keeping what is there, and ORs `ends` into where it arrives. */
-export function addPath(from: Node, steps: readonly Step[], ends: number, at = 0): void {
-  if (at === steps.length) {
-    from.ends |= ends;
-    return;
+  constructor(parent?: Node, byte = 0) {
+    this.#parent = parent;
+    this.#byte = byte;
   }
-  const step = steps[at]!;
-  const bytes = typeof step === "number" ? [step] : step;
-  let fresh: Node | undefined;
-  const reached = new Set<Node>();
-  for (const byte of bytes) {
-    let next = from.edges.get(byte);
-    if (next === undefined) from.edges.set(byte, next = fresh ??= node());
-    // Two cases of a letter may share a node: descend into it once.
-    if (reached.has(next)) continue;
-    reached.add(next);
-    addPath(next, steps, ends, at + 1);
+
+  /** Where each next byte leads. */
+  get edges(): ReadonlyMap<number, Node> {
+    const grow = this.#grow;
+    this.#grow = undefined;
+    grow?.();
+    return this.#edges;
+  }
+
+  /** Leaves the edges to `grow`, which is called when they are first asked for. */
+  growLater(grow: () => void): void {
+    this.#grow = grow;
+  }
+
+  /** Where `byte` leads, made when it leads nowhere yet. */
+  child(byte: number): Node {
+    const known = this.edges.get(byte);
+    if (known !== undefined) return known;
+    const fresh = new Node(this, byte);
+    this.#edges.set(byte, fresh);
+    return fresh;
+  }
+
+  /** Lets `byte` lead to a node that exists. */
+  link(byte: number, to: Node): void {
+    this.#edges.set(byte, to);
+  }
+
+  /** Adds the path `steps`, keeping what is there, and ORs `ends` into where it arrives. */
+  add(steps: readonly Step[], ends: number, at = 0): void {
+    if (at === steps.length) {
+      this.ends |= ends;
+      return;
+    }
+    const step = steps[at]!;
+    const [byte, otherCase] = typeof step === "number" ? [step, undefined] : [step[0]!, step[1]];
+    const next = this.child(byte);
+    next.add(steps, ends, at + 1);
+    if (otherCase === undefined) return;
+    // Both cases of a letter share what follows, unless one of them leads elsewhere already.
+    if (!this.#edges.has(otherCase)) this.#edges.set(otherCase, next);
+    else if (this.#edges.get(otherCase) !== next) this.child(otherCase).add(steps, ends, at + 1);
+  }
+
+  /** Bytes that lead here from the node without a parent. */
+  path(): number[] {
+    return this.#parent === undefined ? [] : [...this.#parent.path(), this.#byte];
+  }
+
+  /** Where the bytes of `path` lead; they must lead somewhere. */
+  follow(path: readonly number[]): Node {
+    return path.reduce((at: Node, byte) => at.edges.get(byte)!, this);
   }
 }
 
@@ -59,26 +95,13 @@ export function hexSteps(value: number, width: number): Step[] {
 }
 
 /** The same spellings in UTF-16: each ASCII byte followed (`le`) or preceded (`be`) by a zero byte. Other bytes are dropped. */
-export function widen(root: Node, order: "le" | "be"): Node {
-  const done = new Map<Node, Node>();
-  const wide = (from: Node): Node => {
-    const known = done.get(from);
-    if (known !== undefined) return known;
-    const to = node(from.ends);
-    done.set(from, to);
-    const afterZero = node();
-    for (const [byte, next] of from.edges) {
+export function widen(narrow: Node, order: "le" | "be", wide: Node = new Node()): Node {
+  wide.ends = narrow.ends;
+  wide.growLater(() => {
+    for (const [byte, next] of narrow.edges) {
       if (byte > 0x7f) continue;
-      if (order === "le") {
-        const between = node();
-        between.edges.set(0, wide(next));
-        to.edges.set(byte, between);
-      } else {
-        afterZero.edges.set(byte, wide(next));
-      }
+      widen(next, order, order === "le" ? wide.child(byte).child(0) : wide.child(0).child(byte));
     }
-    if (afterZero.edges.size > 0) to.edges.set(0, afterZero);
-    return to;
-  };
-  return wide(root);
+  });
+  return wide;
 }

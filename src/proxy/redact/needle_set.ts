@@ -1,20 +1,16 @@
 /**
  * All needles side by side: every position of every needle has one number, and a {@linkcode Thread} is one way to have read
- * the bytes so far.
+ * the bytes so far. Needles that begin with the same symbol share their threads until that symbol is read.
  *
  * @module
  */
 
 import type { Needle } from "./forms.ts";
 import { endsGap, type Outcome, type PlaceId, PLACES, Places } from "./places.ts";
+import type { SymbolId } from "./symbols.ts";
 
-/** A position and a place: `position * PLACES + place`; place 0 stands between symbols. Exact below 2⁵³. */
+/** A position and a place: `position * PLACES + place`. Exact below 2⁵³. */
 export type Thread = number;
-
-/** The position of a thread, in the common numbering. */
-export function positionOf(thread: Thread): number {
-  return Math.floor(thread / PLACES);
-}
 
 /** Receives the threads that one byte leads to. */
 export interface Sink {
@@ -24,29 +20,64 @@ export interface Sink {
   found(): void;
 }
 
+/** The position of a thread, in the common numbering. */
+export function positionOf(thread: Thread): number {
+  return Math.floor(thread / PLACES);
+}
+
+/** The place of a thread. */
+export function placeOf(thread: Thread): PlaceId {
+  return thread % PLACES;
+}
+
+/** The needles that begin with one symbol. */
+interface Beginning {
+  readonly symbol: SymbolId;
+  readonly owners: readonly number[];
+}
+
 /** Needles with their common numbering. */
 export class NeedleSet {
-  readonly needles: readonly Needle[];
-  readonly #places = new Places();
-  /** First position number of each needle, and the end. */
+  readonly #needles: readonly Needle[];
+  /** First position number of each needle, and the end; beginnings are numbered from there. */
   readonly #bases: readonly number[];
-  /** Needles that begin with the same symbol, by the place before that symbol. */
-  readonly #beginnings: ReadonlyMap<PlaceId, readonly number[]>;
+  readonly #end: number;
+  readonly #beginnings: readonly Beginning[];
+  #places = new Places();
 
   constructor(needles: readonly Needle[]) {
-    this.needles = needles;
+    this.#needles = needles;
     const bases = [0];
     for (const needle of needles) bases.push(bases.at(-1)! + needle.length);
-    // Positions stay below 2³¹, so that position and place fit one exact number together.
-    if (bases.at(-1)! >= 2 ** 31) throw new RangeError("Too many secrets");
     this.#bases = bases;
-    this.#beginnings = Map.groupBy(needles.keys(), (k) => this.#places.ofSymbol(needles[k]!.symbolAt(0)));
+    this.#end = bases.at(-1)!;
+    const groups = Map.groupBy(needles.keys(), (owner) => needles[owner]!.symbolAt(0));
+    this.#beginnings = Array.from(groups, ([symbol, owners]) => ({ symbol, owners }));
+    // Positions stay below 2³¹, so that position and place fit one exact number together.
+    if (this.#end + this.#beginnings.length >= 2 ** 31) throw new RangeError("Too many secrets");
   }
 
-  /** Number of the needle that a thread reads. */
+  /** The table that threads refer to. */
+  get places(): Places {
+    return this.#places;
+  }
+
+  /** Throws the table of places away; threads made with the old one must be translated. */
+  renew(): void {
+    this.#places = new Places();
+  }
+
+  /** The same threads, made with `from`, in the present table. */
+  translate(threads: readonly Thread[], from: Places): readonly Thread[] {
+    if (from === this.#places) return threads;
+    return threads.map((thread) => thread - placeOf(thread) + this.#places.translate(placeOf(thread), from));
+  }
+
+  /** Number of the needle that a thread reads; beginnings count from −1 down. */
   owner(thread: Thread): number {
     const position = positionOf(thread);
-    let low = 0, high = this.needles.length;
+    if (position >= this.#end) return this.#end - position - 1;
+    let low = 0, high = this.#needles.length;
     while (high - low > 1) {
       const middle = (low + high) >>> 1;
       if (this.#bases[middle]! <= position) low = middle;
@@ -57,66 +88,55 @@ export class NeedleSet {
 
   /** Threads that begin with `byte`. */
   begin(byte: number, sink: Sink): void {
-    for (const [place, owners] of this.#beginnings) {
-      const outcome = this.#places.outcome(place, byte);
-      if (outcome === undefined) continue;
-      for (const owner of owners) this.#follow(owner, 0, outcome, sink);
+    this.#beginnings.forEach((beginning, group) => {
+      const outcome = this.#places.outcome(this.#places.start(beginning.symbol), byte);
+      if (outcome !== undefined) this.#followBeginning(group, outcome, sink);
+    });
+  }
+
+  /** Where `byte` takes threads that are all at `place`. */
+  advance(place: PlaceId, threads: readonly Thread[], byte: number, sink: Sink): void {
+    const outcome = this.#places.outcome(place, byte);
+    if (outcome === undefined) return;
+    for (const thread of threads) {
+      const owner = this.owner(thread);
+      if (owner < 0) this.#followBeginning(-owner - 1, outcome, sink);
+      else this.#follow(owner, positionOf(thread) - this.#bases[owner]!, outcome, sink);
     }
   }
 
-  /** Where `byte` takes a thread. */
-  advance(thread: Thread, byte: number, sink: Sink): void {
-    const owner = this.owner(thread);
-    const at = positionOf(thread) - this.#bases[owner]!;
-    for (const place of this.#placesOf(owner, at, thread % PLACES)) {
-      const outcome = this.#places.outcome(place, byte);
-      if (outcome !== undefined) this.#follow(owner, at, outcome, sink);
-    }
+  /** The bytes that lead somewhere from any of `places`. */
+  bytesFrom(places: Iterable<PlaceId>): Set<number> {
+    const bytes = new Set<number>();
+    for (const place of places) for (const byte of this.#places.bytesFrom(place)) bytes.add(byte);
+    return bytes;
   }
 
-  /** Every pair of bytes with which a match can begin goes to `pair`; every first byte to `single`. */
-  prefixes(single: (byte: number) => void, pair: (first: number, second: number) => void): void {
-    for (const [place, owners] of this.#beginnings) {
-      for (const first of new Set(this.#places.bytesFrom(place))) {
-        single(first);
-        const outcome = this.#places.outcome(place, first)!;
-        for (const next of outcome.places) {
-          for (const second of this.#places.bytesFrom(next)) pair(first, second);
-        }
-        for (const at of positionsRead(outcome)) {
-          for (const next of new Set(owners.flatMap((owner) => this.#placesOf(owner, at, 0)))) {
-            for (const second of this.#places.bytesFrom(next)) pair(first, second);
-          }
-        }
-      }
-    }
+  #followBeginning(group: number, outcome: Outcome, sink: Sink): void {
+    for (const place of outcome.places) sink.add((this.#end + group) * PLACES + place);
+    if (outcome.ends === 0) return;
+    const ended: Outcome = { ends: outcome.ends, places: [] };
+    for (const owner of this.#beginnings[group]!.owners) this.#follow(owner, 0, ended, sink);
   }
 
   #follow(owner: number, at: number, outcome: Outcome, sink: Sink): void {
-    const needle = this.needles[owner]!;
-    const base = this.#bases[owner]!;
-    for (const place of outcome.places) sink.add((base + at) * PLACES + place);
-    for (const read of positionsRead(outcome)) {
+    const needle = this.#needles[owner]!;
+    const base = this.#bases[owner]! + at;
+    for (const place of outcome.places) sink.add(base * PLACES + place);
+    for (const read of READ[outcome.ends >> 1]!) {
       if (at + read >= needle.decisive) sink.found();
-      if (at + read < needle.length) sink.add((base + at + read) * PLACES);
+      if (at + read < needle.length) this.#between(needle, at + read, base + read, sink);
     }
     // After a gap the symbol itself must follow: no second gap, so that blanks cannot keep a match alive for ever.
-    if (endsGap(outcome)) sink.add((base + at) * PLACES + this.#places.ofSymbol(needle.symbolAt(at)));
+    if (endsGap(outcome)) sink.add(base * PLACES + this.#places.start(needle.symbolAt(at)));
   }
 
-  /** The places to go on from; between symbols both the next symbol and a gap. */
-  #placesOf(owner: number, at: number, place: PlaceId): readonly PlaceId[] {
-    if (place !== 0) return [place];
-    const needle = this.needles[owner]!;
-    const symbol = this.#places.ofSymbol(needle.symbolAt(at));
-    if (needle.gap === undefined || at === 0 || !needle.gapBefore(at)) return [symbol];
-    const gap = this.#places.ofGap(needle.gap);
-    return needle.gapNeeded ? [gap] : [symbol, gap];
+  /** Between two symbols both the next symbol and a gap may come. */
+  #between(needle: Needle, at: number, position: number, sink: Sink): void {
+    const gap = needle.gap !== undefined && needle.gapBefore(at);
+    if (gap) sink.add(position * PLACES + this.#places.start(needle.gap));
+    if (!gap || !needle.gapNeeded) sink.add(position * PLACES + this.#places.start(needle.symbolAt(at)));
   }
-}
-
-function positionsRead(outcome: Outcome): readonly number[] {
-  return READ[outcome.ends >> 1]!;
 }
 
 /** The bits set in 0…15, as 1…4 positions. */

@@ -117,15 +117,17 @@ export class Scanner {
 
   /** The first place from `at` on where a match may begin, or the number of bytes. */
   #candidate(at: number): number {
-    const { pairs, singles } = this.#automaton, bytes = this.#bytes;
+    const automaton = this.#automaton, pairs = automaton.pairs, bytes = this.#bytes;
     const end = bytes.length - 1;
     if (at > end) return bytes.length;
     let pair = bytes[at]!;
     for (; at < end; at++) {
       pair = (pair << 8 | bytes[at + 1]!) & 0xffff;
-      if (pairs[pair] !== 0) return at;
+      if (pairs[pair] === 0) continue;
+      if (pairs[pair] !== 1) automaton.learn(bytes[at]!);
+      if (pairs[pair] === 1) return at;
     }
-    return singles[bytes[end]!] !== 0 ? end : bytes.length;
+    return automaton.begins(bytes[end]!) ? end : bytes.length;
   }
 
   /** A match from `start` to `end` is certain. Reads it again, now with threads that begin inside it. */
@@ -178,5 +180,5 @@ export class Scanner {
 
 /** The same threads, without new beginnings. */
 function closed(content: StateContent): StateContent {
-  return { threads: content.threads, open: false, accepts: false };
+  return { ...content, open: false, accepts: false };
 }

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { addPath, ascii, GAP, hexSteps, type Node, node, type Step } from "./graph.ts";
+import { ascii, GAP, hexSteps, Node, type Step } from "./graph.ts";
 
 const BACKSLASH = 0x5c;
 /** Most backslashes in a row before an escape: 2⁴−1, a quote inside four nested JSON strings. */
@@ -80,98 +80,105 @@ export interface Spelled {
 
 /** All spellings of `what`, each ending with the number of positions it covers. */
 export function spellings(what: Spelled): Node {
-  const root = node();
-  const tails = node();
+  const root = new Node();
   for (const byte of what.bytes) {
-    addByte(root, byte);
-    addTails(tails, byte);
-    if (byte < 0x80) addReferences(root, byte, end(1), NAMED.get(byte) ?? []);
+    root.add([byte], ONE);
+    root.child(byte).plain = true;
+    if (byte === 0x20) root.add(ascii("+"), ONE);
+    if (byte === 0x0a) root.add(ascii("\r\n"), ONE);
   }
-  if (what.character !== undefined) {
-    const { codePoint, length } = what.character;
-    addReferences(root, codePoint, end(length), []);
-    addUnicode(tails, codePoint, end(length));
+  const later = (introducer: string, grow: (from: Node, what: Spelled) => void): void => {
+    const from = root.child(introducer.charCodeAt(0));
+    from.growLater(() => grow(from, what));
+  };
+  if (what.bytes.length > 0) {
+    later("%", growPercent);
+    later("=", growQuotedPrintable);
   }
-  addBackslashes(root, tails, what.bytes.includes(BACKSLASH));
+  later("&", growReferences);
+  later("\\", growBackslashes);
   return root;
 }
 
-/** Spellings for {@linkcode Node.ends}: this many positions are read. */
+/** For {@linkcode Node.ends}: this many positions are read. */
 function end(positions: number): number {
   return 1 << positions;
 }
 
-function addByte(root: Node, byte: number): void {
-  const one = end(1);
-  addPath(root, [byte], one);
-  root.edges.get(byte)!.plain = true;
-  for (let level = 0; level <= MAX_PERCENT_LEVELS; level++) {
-    addPath(root, [...ascii("%" + "25".repeat(level)), ...hexSteps(byte, 2)], one);
-  }
-  addPath(root, [...ascii("="), ...hexSteps(byte, 2)], one);
-  if (byte === 0x20) addPath(root, ascii("+"), one);
-  if (byte === 0x0a) addPath(root, ascii("\r\n"), one);
-}
+const ONE = end(1);
 
-/** What may follow a run of backslashes. */
-function addTails(tails: Node, byte: number): void {
-  const one = end(1);
-  addPath(tails, [...ascii("x"), ...hexSteps(byte, 2)], one);
-  addPath(tails, ascii(byte.toString(8).padStart(3, "0")), one);
-  const short = SHORT.get(byte);
-  if (short !== undefined) addPath(tails, ascii(short), one);
-  if (byte >= 0x80) return;
-  addUnicode(tails, byte, one);
-  // `\"` and `\/` of JSON, `\'` of JavaScript, `\_` of Markdown, `\$` of shells: punctuation stands for itself.
-  if (byte !== BACKSLASH && !/[0-9A-Za-z]/.test(String.fromCharCode(byte))) addPath(tails, [byte], one);
-}
-
-function addUnicode(tails: Node, codePoint: number, ends: number): void {
-  const units = String.fromCodePoint(codePoint);
-  const steps: Step[] = [];
-  for (let i = 0; i < units.length; i++) {
-    // Inside nested strings the second half of a pair has as many backslashes as the first; one to three are read.
-    if (i > 0) steps.push(BACKSLASH);
-    steps.push(...ascii("u"), ...hexSteps(units.charCodeAt(i), 4));
-  }
-  addPath(tails, steps, ends);
-  if (units.length === 2) {
-    const [high, low] = [hexSteps(units.charCodeAt(0), 4), hexSteps(units.charCodeAt(1), 4)];
-    for (const run of [2, 4, 8]) {
-      addPath(tails, [...ascii("u"), ...high, ...ascii("\\".repeat(run) + "u"), ...low], ends);
+function growPercent(from: Node, what: Spelled): void {
+  for (const byte of what.bytes) {
+    for (let level = 0; level <= MAX_PERCENT_LEVELS; level++) {
+      from.add([...ascii("25".repeat(level)), ...hexSteps(byte, 2)], ONE);
     }
   }
-  addPath(tails, [...ascii("U"), ...hexSteps(codePoint, 8)], ends);
-  for (let zeros = 0; zeros <= MAX_ZEROS; zeros++) {
-    addPath(tails, [...ascii("u{" + "0".repeat(zeros)), ...hexSteps(codePoint, 1), ...ascii("}")], ends);
-  }
-  if (codePoint > 0x7f && codePoint <= 0xff) addPath(tails, [...ascii("x"), ...hexSteps(codePoint, 2)], ends);
 }
 
-function addReferences(root: Node, codePoint: number, ends: number, names: readonly string[]): void {
+function growQuotedPrintable(from: Node, what: Spelled): void {
+  for (const byte of what.bytes) from.add(hexSteps(byte, 2), ONE);
+}
+
+function growReferences(from: Node, what: Spelled): void {
+  for (const byte of what.bytes) {
+    if (byte >= 0x80) continue;
+    addReferences(from, byte, ONE);
+    for (const name of NAMED.get(byte) ?? []) addReference(from, ascii(name), ONE, BARE_NAMES.has(name));
+  }
+  if (what.character !== undefined) addReferences(from, what.character.codePoint, end(what.character.length));
+}
+
+function addReferences(from: Node, codePoint: number, ends: number): void {
   for (let zeros = 0; zeros <= MAX_ZEROS; zeros++) {
     const padding = "0".repeat(zeros);
-    addReference(root, ascii("&#" + padding + codePoint), ends, true);
-    addReference(root, [...ascii("&#"), ascii("xX"), ...ascii(padding), ...hexSteps(codePoint, 1)], ends, true);
+    addReference(from, ascii("#" + padding + codePoint), ends, true);
+    addReference(from, [...ascii("#"), [0x78, 0x58], ...ascii(padding), ...hexSteps(codePoint, 1)], ends, true);
   }
-  for (const name of names) addReference(root, ascii("&" + name), ends, BARE_NAMES.has(name));
 }
 
-function addReference(root: Node, steps: readonly Step[], ends: number, bare: boolean): void {
-  if (bare) addPath(root, steps, ends);
-  addPath(root, [...steps, 0x3b], ends);
+function addReference(from: Node, steps: readonly Step[], ends: number, bare: boolean): void {
+  if (bare) from.add(steps, ends);
+  from.add([...steps, 0x3b], ends);
 }
 
-/** A run of 1 to 15 backslashes, then a tail; when the symbol is a backslash itself, a run alone is one too. */
-function addBackslashes(root: Node, tails: Node, isBackslash: boolean): void {
-  let from = root;
-  for (let run = 1; run <= MAX_BACKSLASHES + (isBackslash ? 1 : 0); run++) {
-    const to = from.edges.get(BACKSLASH) ?? node();
-    from.edges.set(BACKSLASH, to);
-    if (isBackslash) to.ends |= end(1);
-    for (const [byte, next] of tails.edges) to.edges.set(byte, next);
+/** After the first backslash: an escape, or more backslashes and then an escape. */
+function growBackslashes(first: Node, what: Spelled): void {
+  for (const byte of what.bytes) addEscapes(first, byte);
+  if (what.character !== undefined) addUnicode(first, what.character.codePoint, end(what.character.length));
+  const escapes = [...first.edges];
+  const isBackslash = what.bytes.includes(BACKSLASH);
+  // When the symbol is a backslash itself, a run alone is one too.
+  for (let run = 2, from = first; run <= MAX_BACKSLASHES + (isBackslash ? 1 : 0); run++) {
+    const to = from.child(BACKSLASH);
+    if (isBackslash) to.ends |= ONE;
+    for (const [byte, next] of escapes) to.link(byte, next);
     from = to;
   }
+}
+
+function addEscapes(from: Node, byte: number): void {
+  from.add([...ascii("x"), ...hexSteps(byte, 2)], ONE);
+  from.add(ascii(byte.toString(8).padStart(3, "0")), ONE);
+  const short = SHORT.get(byte);
+  if (short !== undefined) from.add(ascii(short), ONE);
+  if (byte >= 0x80) return;
+  addUnicode(from, byte, ONE);
+  // `\"` and `\/` of JSON, `\'` of JavaScript, `\_` of Markdown, `\$` of shells: punctuation stands for itself.
+  if (byte !== BACKSLASH && !/[0-9A-Za-z]/.test(String.fromCharCode(byte))) from.add([byte], ONE);
+}
+
+function addUnicode(from: Node, codePoint: number, ends: number): void {
+  const units = String.fromCodePoint(codePoint);
+  const halves = Array.from({ length: units.length }, (_, i) => [...ascii("u"), ...hexSteps(units.charCodeAt(i), 4)]);
+  // Inside nested strings the second half of a pair has as many backslashes as the first: 1, 2, 4, 8.
+  for (const run of halves.length === 2 ? [1, 2, 4, 8] : [0]) {
+    from.add([...halves[0]!, ...ascii("\\".repeat(run)), ...(halves[1] ?? [])], ends);
+  }
+  from.add([...ascii("U"), ...hexSteps(codePoint, 8)], ends);
+  for (let zeros = 0; zeros <= MAX_ZEROS; zeros++) {
+    from.add([...ascii("u{" + "0".repeat(zeros)), ...hexSteps(codePoint, 1), ...ascii("}")], ends);
+  }
+  if (codePoint > 0x7f && codePoint <= 0xff) from.add([...ascii("x"), ...hexSteps(codePoint, 2)], ends);
 }
 
 /** What may stand between two digits or characters of a needle without belonging to it. */
@@ -180,35 +187,31 @@ export type GapKind = "soft" | "lines" | "hex" | "list";
 /** Most blanks after a line break inside base64: the indentation of YAML or a folded header. */
 const MAX_INDENT = 16;
 
-const GAPS: Readonly<Record<GapKind, (root: Node) => void>> = {
+const SOFT_BREAKS = ["=\r\n", "=\n"];
+
+/** Texts of a gap: as they are, and line breaks with their indentation. */
+const GAPS: Readonly<Record<GapKind, { readonly plain: readonly string[]; readonly breaks: readonly string[] }>> = {
   // RFC 2045 §6.7: a soft line break of quoted-printable may fall anywhere.
-  soft: (root) => ["=\r\n", "=\n"].forEach((text) => addPath(root, ascii(text), GAP)),
+  soft: { plain: SOFT_BREAKS, breaks: [] },
   // RFC 2045 §6.8 and RFC 7468: base64 is broken into lines.
-  lines: (root) => {
-    for (const text of ["\r\n", "\n", "\r", "=\r\n", "=\n"]) addIndented(root, text);
-  },
+  lines: { plain: [], breaks: ["\r\n", "\n", "\r", ...SOFT_BREAKS] },
   // `aa:bb`, `aa bb`, `aa-bb`, `0xaa, 0xbb`, and wrapped lines.
-  hex: (root) => {
-    for (const text of [":", "-", " ", "_", ",", ", ", "0x", " 0x", ",0x", ", 0x"]) addPath(root, ascii(text), GAP);
-    for (const text of ["\r\n", "\n", ",\r\n", ",\n"]) addIndented(root, text);
+  hex: {
+    plain: [":", "-", " ", "_", ",", ", ", "0x", " 0x", ",0x", ", 0x"],
+    breaks: ["\r\n", "\n", ",\r\n", ",\n"],
   },
   // `[115, 107]`: a byte array printed as numbers.
-  list: (root) => {
-    for (const text of [",", ", ", " ", ";", "; "]) addPath(root, ascii(text), GAP);
-    for (const text of [",\r\n", ",\n"]) addIndented(root, text);
-  },
+  list: { plain: [",", ", ", " ", ";", "; "], breaks: [",\r\n", ",\n"] },
 };
-
-function addIndented(root: Node, text: string): void {
-  for (let indent = 0; indent <= MAX_INDENT; indent++) {
-    addPath(root, ascii(text + " ".repeat(indent)), GAP);
-    if (indent > 0) addPath(root, ascii(text + "\t".repeat(indent)), GAP);
-  }
-}
 
 /** All spellings of one gap of this kind. */
 export function gapSpellings(kind: GapKind): Node {
-  const root = node();
-  GAPS[kind](root);
+  const root = new Node();
+  for (const text of GAPS[kind].plain) root.add(ascii(text), GAP);
+  for (const text of GAPS[kind].breaks) {
+    for (let indent = 0; indent <= MAX_INDENT; indent++) {
+      for (const blank of " \t") root.add(ascii(text + blank.repeat(indent)), GAP);
+    }
+  }
   return root;
 }

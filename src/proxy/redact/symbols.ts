@@ -4,7 +4,7 @@
  * @module
  */
 
-import { addPath, type Node, widen } from "./graph.ts";
+import { type Node, widen } from "./graph.ts";
 import { spellings } from "./spellings.ts";
 
 /** A symbol's number. See {@linkcode byteSymbol} and its neighbours. */
@@ -76,7 +76,7 @@ function wideSpellings(symbol: SymbolId, order: "le" | "be"): Node {
   const units = String.fromCodePoint(codePoint);
   const raw = Array.from({ length: units.length }, (_, i) => units.charCodeAt(i))
     .flatMap((unit) => order === "le" ? [unit & 0xff, unit >> 8] : [unit >> 8, unit & 0xff]);
-  addPath(root, raw, 2);
+  root.add(raw, 2);
   return root;
 }
 

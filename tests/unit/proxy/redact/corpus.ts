@@ -111,7 +111,7 @@ export const EMBEDDINGS: Readonly<Record<string, (secret: string) => string>> = 
   "a cookie": (s) => `sid=${encodeURIComponent(s)}; Path=/; HttpOnly`,
   "a challenge": (s) => `Bearer realm="x", error_description="${s.replace(/["\\]/g, "\\$&")}"`,
   "twice in a row": (s) => s + s,
-  "after its own beginning": (s) => s.slice(0, 5) + s,
+  "after its own beginning": (s) => Array.from(s)[0] + s,
   "an SSE event": (s) => `data: ${inner(s)}\n\n`,
 };
 
