@@ -587,6 +587,15 @@ const RULES: readonly Rule[] = [
     /not those of its grants/,
     (w) => w.sign(w.owner, "member.invite", invitation(w, { grants: [] })),
   ],
+  ["an invite whose key is another environment's", /not those of its grants/, (w) => {
+    const other = { project: w.project, env: GHOST_ENV, names: w.names("x", GHOST_ENV), protected: false };
+    w.append(w.owner, "env.create", other);
+    return w.sign(
+      w.owner,
+      "member.invite",
+      invitation(w, { grants: [{ project: w.project, env: GHOST_ENV, write: false }] }),
+    );
+  }],
   ["an invite to an environment twice", /twice/, (w) => {
     const { grants } = invitation(w);
     return w.sign(w.owner, "member.invite", invitation(w, { grants: [...grants, ...grants] }));
