@@ -275,14 +275,14 @@ Deno.test("a malicious server and one member", async (t) => {
     }
   });
 
+  // The server counts proofs; the person has had a cup of tea.
+  await world.clock.advance(3600_000);
+
   await t.step("a challenge that was used before gets a signature, but no honest server takes it", async () => {
     const challenge = evil.sent({ path: /\/challenge$/ }).at(-1)!.response;
     using _answer = evil.answer({ path: /\/challenge$/ }, () => challenge);
     await refuses(world, "login_refused", allow);
   });
-
-  // The server counts proofs; the person has had a cup of tea.
-  await world.clock.advance(3600_000);
 
   await t.step("pins from an older time do not lower this device's", async () => {
     const pins = await stateOf(world);
