@@ -11,7 +11,7 @@ import { MAX_VALUE_BYTES } from "../../kernel/limits.ts";
 import { Secret } from "../../kernel/secret.ts";
 import type { Choice } from "../../ports/terminal.ts";
 import type { ByteReader } from "./byte_reader.ts";
-import { LineEditor } from "./line_editor.ts";
+import { type EditorEvent, LineEditor } from "./line_editor.ts";
 
 /** The terminal that a person sits at. */
 export interface Keyboard {
@@ -32,8 +32,11 @@ const MAX_LINE_BYTES = 4096;
 export async function askHidden(keyboard: Keyboard, question: string, signal?: AbortSignal): Promise<Secret> {
   const editor = new LineEditor(MAX_VALUE_BYTES + 1);
   try {
-    await keyboard.show(`${question} ${PASTE_ON}`);
-    await rawBytes(keyboard, signal, (byte) => editor.feed(byte));
+    // Asked in raw mode, so that not even the first character of a quick answer is echoed.
+    await rawBytes(keyboard, signal, {
+      ask: `${question} ${PASTE_ON}`,
+      take: (byte) => editor.feed(byte),
+    });
     const typed = editor.bytes();
     return takeWithoutFinalBreak(typed);
   } finally {
@@ -66,17 +69,20 @@ export async function choose<T>(
   let at = 0;
   let sequence = "";
   const draw = (): string => choices.map((choice, i) => choiceLine(choice, i === at, i + 1)).join("");
-  await keyboard.show(`${question}\n${HIDE_CURSOR}${draw()}`);
   try {
-    await rawBytes(keyboard, signal, (byte) => {
-      const key = `${sequence}${String.fromCharCode(byte)}`;
-      sequence = key === "\x1b" || key === "\x1b[" || key === "\x1bO" ? key : "";
-      if (sequence !== "") return "typing";
-      if (byte === 0x03) return "interrupt";
-      if (key === "\r" || key === "\n") return "enter";
-      at = moved(key, at, choices.length);
-      return "typing";
-    }, () => keyboard.show(`\x1b[${choices.length}A${draw()}`));
+    await rawBytes(keyboard, signal, {
+      ask: `${question}\r\n${HIDE_CURSOR}${draw()}`,
+      take: (byte) => {
+        const key = `${sequence}${String.fromCharCode(byte)}`;
+        sequence = key === "\x1b" || key === "\x1b[" || key === "\x1bO" ? key : "";
+        if (sequence !== "") return "typing";
+        if (byte === 0x03) return "interrupt";
+        if (key === "\r" || key === "\n") return "enter";
+        at = moved(key, at, choices.length);
+        return "typing";
+      },
+      redraw: () => `\x1b[${choices.length}A${draw()}`,
+    });
   } finally {
     await keyboard.show(SHOW_CURSOR);
   }
@@ -95,20 +101,25 @@ function moved(key: string, at: number, count: number): number {
   return number >= 1 && number <= count ? number - 1 : at;
 }
 
-/** Feeds bytes typed in raw mode to `take` until it says `enter`; what was typed ahead stays for the next question. */
-async function rawBytes(
-  keyboard: Keyboard,
-  signal: AbortSignal | undefined,
-  take: (byte: number) => "typing" | "enter" | "interrupt" | "end",
-  redraw?: () => Promise<void>,
-): Promise<void> {
+/** A question in raw mode. */
+interface RawQuestion {
+  /** Shown once the terminal does not echo any more. */
+  readonly ask: string;
+  readonly take: (byte: number) => EditorEvent;
+  /** Shown after keys that did not end the question. */
+  readonly redraw?: () => string;
+}
+
+/** Feeds bytes typed in raw mode to the question until one is Enter; what was typed ahead stays for the next question. */
+async function rawBytes(keyboard: Keyboard, signal: AbortSignal | undefined, question: RawQuestion): Promise<void> {
   keyboard.setRaw(true);
   try {
+    await keyboard.show(question.ask);
     for (;;) {
       const chunk = await aborted(keyboard.reader.chunk(), signal);
       if (chunk === undefined) throw new AppError("cancelled");
       for (let i = 0; i < chunk.length; i++) {
-        const event = take(chunk[i]!);
+        const event = question.take(chunk[i]!);
         if (event === "typing") continue;
         keyboard.reader.putBack(chunk.subarray(i + 1));
         chunk.fill(0);
@@ -117,7 +128,7 @@ async function rawBytes(
         throw new AppError("cancelled");
       }
       chunk.fill(0);
-      await redraw?.();
+      if (question.redraw !== undefined) await keyboard.show(question.redraw());
     }
   } finally {
     keyboard.setRaw(false);

@@ -9,6 +9,8 @@ class ScriptedKeyboard implements Keyboard {
   raw = false;
   rawSwitches = 0;
   interrupts = 0;
+  /** Whether the terminal was raw when each question appeared. */
+  readonly askedRaw: boolean[] = [];
 
   constructor(...keys: readonly string[]) {
     const queue = keys.map((text) => new TextEncoder().encode(text));
@@ -32,6 +34,7 @@ class ScriptedKeyboard implements Keyboard {
   }
 
   show(text: string): Promise<void> {
+    if (text.includes(":")) this.askedRaw.push(this.raw);
     this.shown += text;
     return Promise.resolve();
   }
@@ -53,6 +56,11 @@ Deno.test("a hidden answer is what was typed, and not a character of it is shown
   assert.equal(/hunter|\*|•/.test(keyboard.shown), false);
   assert.match(keyboard.shown, /^Password: /);
   assert.equal(keyboard.raw, false);
+});
+
+Deno.test("the terminal echoes nothing any more when a hidden question appears", async () => {
+  const { keyboard } = await hidden("x\r");
+  assert.deepEqual(keyboard.askedRaw, [true]);
 });
 
 Deno.test("a pasted key keeps its lines but not one final line break", async () => {
