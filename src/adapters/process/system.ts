@@ -27,12 +27,15 @@ export class SystemProcesses implements Processes {
 
   async run(command: ChildCommand): Promise<number> {
     const env = { ...without(this.#environment, command.withhold), ...exposed(command.secrets) };
-    const child = start(command, env);
-    const stop = forwardSignals(child);
+    const signals = new SignalForwarder();
     try {
+      // Listening before the child exists: a signal in between would end us and leave it behind.
+      signals.listen();
+      const child = start(command, env);
+      signals.to(child);
       return (await child.status).code; // 128 + n for a signal
     } finally {
-      stop();
+      signals.stop();
     }
   }
 
@@ -106,25 +109,38 @@ function environmentText(name: string, bytes: Uint8Array): string {
   }
 }
 
-/** Passes signals on until the returned function is called. */
-function forwardSignals(child: Deno.ChildProcess): () => void {
-  if (Deno.build.os === "windows") return () => {};
-  const atTerminal = [Deno.stdin, Deno.stdout, Deno.stderr].some((stream) => stream.isTerminal());
-  const handlers = [...FORWARDED, ...FROM_TERMINAL].map((signal) => {
-    const swallowed = atTerminal && FROM_TERMINAL.includes(signal);
-    const handle = swallowed ? (): void => {} : (): void => pass(child, signal);
-    Deno.addSignalListener(signal, handle);
-    return { signal, handle };
-  });
-  return () => {
-    for (const { signal, handle } of handlers) Deno.removeSignalListener(signal, handle);
-  };
-}
+/** Passes signals on to a child; those that come before it exists reach it when it does. */
+class SignalForwarder {
+  readonly #handlers: { readonly signal: Deno.Signal; readonly handle: () => void }[] = [];
+  readonly #early: Deno.Signal[] = [];
+  #child: Deno.ChildProcess | undefined;
 
-function pass(child: Deno.ChildProcess, signal: Deno.Signal): void {
-  try {
-    child.kill(signal);
-  } catch {
-    // It has just ended.
+  listen(): void {
+    if (Deno.build.os === "windows") return;
+    const atTerminal = [Deno.stdin, Deno.stdout, Deno.stderr].some((stream) => stream.isTerminal());
+    for (const signal of [...FORWARDED, ...FROM_TERMINAL]) {
+      const swallowed = atTerminal && FROM_TERMINAL.includes(signal);
+      const handle = swallowed ? (): void => {} : (): void => this.#pass(signal);
+      Deno.addSignalListener(signal, handle);
+      this.#handlers.push({ signal, handle });
+    }
+  }
+
+  to(child: Deno.ChildProcess): void {
+    this.#child = child;
+    for (const signal of this.#early.splice(0)) this.#pass(signal);
+  }
+
+  stop(): void {
+    for (const { signal, handle } of this.#handlers) Deno.removeSignalListener(signal, handle);
+  }
+
+  #pass(signal: Deno.Signal): void {
+    if (this.#child === undefined) return void this.#early.push(signal);
+    try {
+      this.#child.kill(signal);
+    } catch {
+      // It has just ended.
+    }
   }
 }

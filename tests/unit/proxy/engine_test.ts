@@ -1,5 +1,6 @@
 /** The whole engine against a real local upstream over TLS. */
 import assert from "node:assert/strict";
+import { zstdCompressSync } from "node:zlib";
 import { isAppError } from "../../../src/kernel/error.ts";
 import { REDACTION_MARKER } from "../../../src/kernel/limits.ts";
 import { headerOf, TestEngine, textOf } from "../../support/engine.ts";
@@ -9,6 +10,18 @@ const KEY = "sk_live_51Habcdefghijklmnop";
 const OTHER = "whsec_0123456789abcdefghij";
 const PAIR = "merchant:pa55word-of-the-merchant";
 const SECRETS = { STRIPE_KEY: KEY, HOOK_KEY: OTHER, PAIR, ODD: 'q&=+ #%"\\é/ü?value' };
+
+/** Deno 2.6 names the function but cannot run it: its upstream in this test has no zstd to send. */
+const CAN_ZSTD = attempt(() => zstdCompressSync(new Uint8Array(1)));
+
+function attempt(act: () => unknown): boolean {
+  try {
+    act();
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 async function withEngine(work: (engine: TestEngine, upstream: TestUpstream) => Promise<void>): Promise<void> {
   const upstream = await startUpstream();
@@ -76,7 +89,7 @@ Deno.test("injections combine, and everything else of the request arrives as it 
 Deno.test("an echo is redacted in body, headers and every decoded coding", async () => {
   await withEngine(async (engine, upstream) => {
     const inject = [["bearer", "STRIPE_KEY"], ["query:q", "PAIR"]] as const;
-    for (const route of ["x", "text", "gzip", "br", "deflate", "zstd", "status/500"]) {
+    for (const route of ["x", "text", "gzip", "br", "deflate", ...(CAN_ZSTD ? ["zstd"] : []), "status/500"]) {
       const response = await engine.call({ target: `${upstream.origin}/${route}`, inject });
       const text = await textOf(response);
       assert.equal(text.includes(KEY), false, route);
