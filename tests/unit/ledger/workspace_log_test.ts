@@ -620,6 +620,11 @@ const RULES: readonly Rule[] = [
     /no such open invite/,
     (w) => w.sign(w.owner, "member.uninvite", { invite_id: INVITE }),
   ],
+  ["the withdrawal of an invite that was withdrawn", /no such open invite/, (w) => {
+    w.append(w.owner, "member.invite", invitation(w));
+    w.append(w.owner, "member.uninvite", { invite_id: INVITE });
+    return w.sign(w.owner, "member.uninvite", { invite_id: INVITE });
+  }],
   ["the withdrawal of an invite by a device", /account key/, (w) => {
     w.append(w.owner, "member.invite", invitation(w));
     return w.sign(w.owner, "member.uninvite", { invite_id: INVITE }, w.owner.d);
