@@ -8,6 +8,7 @@
 import { concat, utf8 } from "../kernel/bytes.ts";
 import type { Email, UserId } from "../kernel/names.ts";
 import { Secret } from "../kernel/secret.ts";
+import { EMBEDDED_ORIGIN } from "../vault/config.ts";
 import type { Ports } from "./ports.ts";
 
 export interface EmergencyKit extends Disposable {
@@ -27,6 +28,10 @@ export interface EmergencyKit extends Disposable {
   /** The whole page, ready to print, ending with a newline. */
   readonly text: Secret;
 }
+
+/** A local account's server data exist once: the kit alone brings nothing back. */
+const BACKUP = `
+This account lives on one machine: back up its data folder (~/.agentsecrets) too.`;
 
 /** What a kit is made of. The kit owns the two secrets. */
 export type EmergencyKitParts = Omit<EmergencyKit, "hasRecoveryCode" | "text" | typeof Symbol.dispose>;
@@ -55,9 +60,9 @@ export async function saveEmergencyKit(ports: Pick<Ports, "files">, kit: Emergen
 function page(kit: EmergencyKitParts): Secret {
   const head = `AgentSecrets Emergency Kit
 
-Keep this on paper or on a drive in a safe place. With it and your password you log in on a
-new machine; with the recovery code you get back in when the password is forgotten.
-Nobody else has a copy, and nobody can make one.
+Keep this on paper or on a drive in a safe place. With the account key and your password you
+log in again; with the recovery code you get back in when the password is forgotten.
+Nobody else has a copy, and nobody can make one.${kit.server === EMBEDDED_ORIGIN ? BACKUP : ""}
 
   E-mail          ${kit.email}
   Server          ${kit.server}
