@@ -19,6 +19,7 @@ import { Secret } from "../../kernel/secret.ts";
 import type { Keychain } from "../../ports/keychain.ts";
 import { requireConfig } from "../../vault/config.ts";
 import { findProjectFile } from "../../vault/project_file.ts";
+import { activeEnvironment } from "../scope.ts";
 import type { EnvironmentInput, EnvironmentPlace } from "./outcome.ts";
 import type { SecretsPorts } from "./secrets_ports.ts";
 
@@ -56,11 +57,10 @@ export async function recallPlace(
   const known = (await knownPlaces(await ports.keychain(), signal)).filter((p) => p.workspaceId === workspaceId);
   const projectId = projectOf(input, file, known);
   if (projectId === undefined || workspaceId === undefined) return undefined;
-  const inFolder = file?.projectId === projectId ? file : undefined;
-  const environment = input.environment ?? config.active.environments[projectId] ?? inFolder?.environment ??
-    "development";
+  const environment = input.environment ?? activeEnvironment(config, projectId, file);
   const place = known.find((p) => p.projectId === projectId && p.environment === environment);
-  return place === undefined ? undefined : { place, folder: inFolder?.folder };
+  if (place === undefined) return undefined;
+  return { place, folder: file?.projectId === projectId ? file.folder : undefined };
 }
 
 function projectOf(

@@ -7,13 +7,13 @@
 import type { SecretContent } from "../../crypto/secret_envelope.ts";
 import type { SecretName } from "../../kernel/names.ts";
 import type { Secret } from "../../kernel/secret.ts";
-import { updateConfig } from "../../vault/config.ts";
 import { compareAll } from "../../vault/diff.ts";
 import { planPull, type PullPlan } from "../../vault/plan.ts";
 import { fetchSide, type RemoteSide } from "./commit_changes.ts";
 import { conflictOf } from "./conflicts.ts";
 import { type DotenvSide, readDotenvSide } from "./dotenv_side.ts";
 import { keepLocal, type LocalWrite } from "./keep_local.ts";
+import { noteSync } from "./note_sync.ts";
 import { type OnlineEnvironment, openSecrets } from "./open_secrets.ts";
 import type { ChangedSecret, EnvironmentInput, EnvironmentPlace, SecretConflict, SecretsWarning } from "./outcome.ts";
 import type { SecretsPorts } from "./secrets_ports.ts";
@@ -62,20 +62,11 @@ export async function pullSecrets(
     if (storageMode === 2) writes.push(...await missingInFile(environment, file, force, writes, inMode2, signal));
     const kept = await keepLocal(ports, environment, writes, { signal });
     await remote.advancePin(signal);
-    const now = ports.clock.now();
-    await updateConfig(ports.files, ports.places, (config) => ({
-      ...config,
-      last: { ...config.last, pull: { ...config.last.pull, [place.environmentId]: now } },
-    }));
-    const taken = (name: SecretName): boolean => !edited.has(name) && !kept.overtaken.includes(name);
+    await noteSync(ports, "pull", place.environmentId);
+    const left = new Set([...edited, ...kept.overtaken]);
     return {
       place,
-      pulled: [
-        ...plan.take.filter(({ name }) => taken(name)).map(({ name, isNew }): ChangedSecret => {
-          return { name, change: isNew ? "created" : "updated", version: side.secrets.get(name)!.version };
-        }),
-        ...plan.remove.filter(taken).map((name): ChangedSecret => ({ name, change: "deleted" })),
-      ],
+      pulled: pulledOf(plan, side, left),
       unchanged: comparison.same.length,
       kept: keptNames(plan, file, edited, kept.overtaken),
       conflicts: [
@@ -89,6 +80,15 @@ export async function pullSecrets(
     for (const { value } of contents.values()) value.dispose();
     for (const value of inMode2) value.dispose();
   }
+}
+
+/** What changed here, but for what was left alone after all. */
+function pulledOf(plan: PullPlan, { secrets }: RemoteSide, left: ReadonlySet<SecretName>): ChangedSecret[] {
+  const taken = plan.take.filter(({ name }) => !left.has(name)).map(({ name, isNew }): ChangedSecret => {
+    return { name, change: isNew ? "created" : "updated", version: secrets.get(name)!.version };
+  });
+  const removed = plan.remove.filter((name) => !left.has(name));
+  return [...taken, ...removed.map((name): ChangedSecret => ({ name, change: "deleted" }))];
 }
 
 /** Changed here and left so: in the keychain, in the `.env` file, or by another command while this one ran. */

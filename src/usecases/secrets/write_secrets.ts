@@ -14,6 +14,7 @@ import { keepLocal, type LocalWrite } from "./keep_local.ts";
 import type { LocalEnvironment, OfflineEnvironment, OnlineEnvironment } from "./open_secrets.ts";
 import type { ChangedSecret, SecretsWarning, WriteResult } from "./outcome.ts";
 import { type Intent, type PlannedIntent, planWrites, type WritePlan } from "./plan_writes.ts";
+import type { RemoteEnvironment } from "./remote_environment.ts";
 import type { SecretsPorts } from "./secrets_ports.ts";
 
 /** How to write. */
@@ -54,40 +55,61 @@ export async function writeSecrets(
   if (environment.remote === undefined) {
     return await keepUnsent(ports, environment, intents, environment.unreachable, options);
   }
-  const { local, remote } = environment;
-  const names = intents.map(({ name }) => name);
-  let committed: Committed<WritePlan>;
-  try {
-    committed = await commitChanges(remote, local, names, planWrites(intents, local, options.force), options.signal);
-  } catch (error) {
-    if (!isAppError(error, "server_unreachable")) throw error;
-    return await keepUnsent(ports, environment, intents, error, options);
+  const committed = await commitIntents(environment, environment.remote, intents, options);
+  if (committed instanceof AppError) return await keepUnsent(ports, environment, intents, committed, options);
+  const result = await keepCommitted(ports, environment, committed, options);
+  if (committed.failure === undefined) {
+    await environment.remote.advancePin(options.signal);
+    return result;
   }
-  const { plan, versions, failure } = committed;
+  if (!isAppError(committed.failure, "server_unreachable")) throw committed.failure;
+  const done = new Set(result.secrets.map(({ name }) => name));
+  const rest = intents.filter(({ name }) => !done.has(name));
+  return joined(result, await keepUnsent(ports, environment, rest, committed.failure, { ...options, warnings: [] }));
+}
+
+/** The commit, or why the server could not be reached before anything was committed. */
+async function commitIntents(
+  { local }: LocalEnvironment,
+  remote: RemoteEnvironment,
+  intents: readonly Intent[],
+  { force, signal }: WriteOptions,
+): Promise<Committed<WritePlan> | AppError> {
+  const names = intents.map(({ name }) => name);
+  try {
+    return await commitChanges(remote, local, names, planWrites(intents, local, force), signal);
+  } catch (error) {
+    if (isAppError(error, "server_unreachable")) return error;
+    throw error;
+  }
+}
+
+/** Keeps here what is durable on the server. */
+async function keepCommitted(
+  ports: SecretsPorts,
+  environment: LocalEnvironment,
+  { plan, versions }: Committed<WritePlan>,
+  { warnings, signal }: WriteOptions,
+): Promise<WriteResult> {
   const durable = plan.intents.filter(({ intent, settled }) => settled !== undefined || versions.has(intent.name));
-  const kept = await keepLocal(ports, environment, durable.map((planned) => writeOf(planned, versions)), {
-    committed: true,
-    signal: options.signal,
-  });
-  const result: WriteResult = {
+  const writes = durable.map((planned) => writeOf(planned, versions));
+  const kept = await keepLocal(ports, environment, writes, { committed: true, signal });
+  return {
     place: environment.place,
     secrets: durable.map((planned) => changed(planned, versions)),
     stored: "server",
     files: kept.files,
-    warnings: [...options.warnings, ...kept.warnings],
+    warnings: [...warnings, ...kept.warnings],
   };
-  if (failure === undefined) {
-    await remote.advancePin(options.signal);
-    return result;
-  }
-  if (!isAppError(failure, "server_unreachable")) throw failure;
-  const rest = intents.filter(({ name }) => !durable.some(({ intent }) => intent.name === name));
-  const unsent = await keepUnsent(ports, environment, rest, failure, { ...options, warnings: [] });
+}
+
+/** One result of what was committed and what was not: `local`, because not all of it is on the server. */
+function joined(committed: WriteResult, unsent: WriteResult): WriteResult {
   return {
     ...unsent,
-    secrets: [...result.secrets, ...unsent.secrets],
-    files: [...new Set([...result.files, ...unsent.files])],
-    warnings: [...result.warnings, ...unsent.warnings],
+    secrets: [...committed.secrets, ...unsent.secrets],
+    files: [...new Set([...committed.files, ...unsent.files])],
+    warnings: [...committed.warnings, ...unsent.warnings],
   };
 }
 
