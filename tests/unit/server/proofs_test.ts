@@ -83,6 +83,17 @@ Deno.test("a proof for another origin, action, nonce or body is none", async () 
   assert.equal(changed.status, 401, "one space more in the body");
 });
 
+Deno.test("a proof for a challenge that never was, or is spent, is none even over the nonce that stands in for it", async () => {
+  await using server = await TestServer.start();
+  const person = await new Person(server).register();
+  const nonce = toBase64Url(new Uint8Array(32));
+  const spent = await challenge(server);
+  await login(server, person, { challenge: spent });
+  for (const id of [`c_${"a".repeat(26)}`, spent.id]) {
+    assert.equal((await login(server, person, { challenge: { id, nonce } })).status, 401);
+  }
+});
+
 Deno.test("unknown handle, wrong key and missing signature look the same", async () => {
   await using server = await TestServer.start();
   const person = await new Person(server).register();
