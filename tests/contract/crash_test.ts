@@ -47,7 +47,7 @@ Deno.test({
   ignore: missing !== undefined,
   fn: async () => {
     await using session = await KeyringSession.startUnlocked();
-    await using reader = new RemoteKeychain(session.env, [], "crash");
+    await using reader = new RemoteKeychain(session.env, { profile: "crash" });
     let last = -1;
     for (let round = 0; round < ROUNDS; round++) {
       last = await crash(["service", ""], last + 1, 1 + round, session.env);

@@ -6,8 +6,8 @@ import { isAppError } from "../../src/kernel/error.ts";
 import { plain, put } from "./keychain_suite.ts";
 import type { Answer, Request } from "./secret_service_remote.ts";
 
-const [profile = ""] = Deno.args;
-const keychain = new SecretServiceKeychain({ profile, random: systemRandom, timeoutMs: 400 });
+const [profile = "", timeoutMs = ""] = Deno.args;
+const keychain = new SecretServiceKeychain({ profile, random: systemRandom, timeoutMs: Number(timeoutMs) });
 
 async function perform(request: Request): Promise<unknown> {
   const { collection, name, value, meta } = request;

@@ -31,9 +31,14 @@ export class RemoteKeychain implements AsyncDisposable {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #lines: ReadableStreamDefaultReader<string>;
 
-  constructor(env: Readonly<Record<string, string>>, flags: readonly string[] = [], profile = "remote") {
+  /** @param options.timeoutMs Silence that ends in `keychain_timeout`; long by default, for machines under load. */
+  constructor(
+    env: Readonly<Record<string, string>>,
+    options: { readonly flags?: readonly string[]; readonly profile?: string; readonly timeoutMs?: number } = {},
+  ) {
+    const { flags = [], profile = "remote", timeoutMs = 20_000 } = options;
     this.process = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", ...flags, "--config", config, child, profile],
+      args: ["run", "-A", ...flags, "--config", config, child, profile, String(timeoutMs)],
       env: { ...env },
       clearEnv: true,
       stdin: "piped",

@@ -50,7 +50,7 @@ test("without a service on the bus it is absent, and none is started", async (se
   await using keychain = new RemoteKeychain(session.env);
   const { result, ms } = await keychain.ask("probe");
   assert.deepEqual(result, { state: "absent", reason: "no Secret Service runs in this session" });
-  assert.ok(ms < 250, `${ms} ms`);
+  assert.ok(ms < 1_000, `${ms} ms`);
   for (const op of ["get", "list", "put"] as const) assert.equal((await keychain.ask(op)).code, "keychain_absent", op);
 });
 
@@ -93,13 +93,14 @@ test("a socket that nobody listens on is absent", async (session) => {
   assert.equal((await keychain.ask("get")).code, "keychain_absent");
 });
 
-test("a socket that never answers ends in a timeout, also when its backlog is full", async (session) => {
+test("a socket that never answers ends in a timeout", async (session) => {
   const path = join(session.env.HOME!, "mute");
   using _listener = Deno.listen({ transport: "unix", path });
-  await using keychain = new RemoteKeychain({ ...session.env, DBUS_SESSION_BUS_ADDRESS: `unix:path=${path}` });
+  const env = { ...session.env, DBUS_SESSION_BUS_ADDRESS: `unix:path=${path}` };
+  await using keychain = new RemoteKeychain(env, { timeoutMs: 400 });
   const probe = await keychain.ask("probe");
   assert.deepEqual(probe.result, { state: "absent", reason: "the session's D-Bus gives no answer" });
-  assert.ok(probe.ms < 1_500, `${probe.ms} ms`);
+  assert.ok(probe.ms < 3_000, `${probe.ms} ms`);
   for (const op of ["get", "list", "put"] as const) {
     const { code, ms } = await keychain.ask(op);
     assert.equal(code, "keychain_timeout", op);
@@ -109,7 +110,7 @@ test("a socket that never answers ends in a timeout, also when its backlog is fu
 
 test("a service that stops answering ends in a timeout, and is used again when it goes on", async (session) => {
   await session.startKeyring({ unlocked: true });
-  await using keychain = new RemoteKeychain(session.env);
+  await using keychain = new RemoteKeychain(session.env, { timeoutMs: 1_000 });
   await keychain.ask("put", { value: "v" });
   session.signalKeyring("SIGSTOP");
   assert.equal((await keychain.ask("get")).code, "keychain_timeout");
@@ -119,7 +120,7 @@ test("a service that stops answering ends in a timeout, and is used again when i
 
 test("where native calls are impossible it is absent", async (session) => {
   await session.startKeyring({ unlocked: true });
-  await using keychain = new RemoteKeychain(session.env, ["--deny-ffi"]);
+  await using keychain = new RemoteKeychain(session.env, { flags: ["--deny-ffi"] });
   const absent = { state: "absent", reason: "the library libsecret is not installed" };
   assert.deepEqual((await keychain.ask("probe")).result, absent);
   assert.equal((await keychain.ask("get")).code, "keychain_absent");

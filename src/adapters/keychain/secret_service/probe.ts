@@ -17,7 +17,7 @@ import { NativeFailure, Watch } from "./watch.ts";
  * Silence, in milliseconds, that counts as no answer. An answer takes two or three; the margin is for a loaded machine, where
  * a wrong "absent" would be worse than a wait that only a broken bus costs.
  */
-const PROBE_TIMEOUT_MS = 250;
+const PROBE_TIMEOUT_MS = 500;
 
 /** The state of the Secret Service of the session that `env` describes. `open` gives the libraries, once there is a bus. */
 export async function probeSecretService(

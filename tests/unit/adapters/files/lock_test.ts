@@ -9,6 +9,9 @@ import { TempFolder } from "../../../support/temp_folder.ts";
 const files = (): DiskFiles => new DiskFiles(systemRandom, { now: () => Date.now() });
 const child = fileURLToPath(new URL("lock_child.ts", import.meta.url));
 
+/** A wait in the system that was given up ends by itself once the lock is free, maybe after the test. */
+const ABANDONS = { sanitizeOps: false, sanitizeResources: false };
+
 function start(path: string, what: string): { process: Deno.ChildProcess; line: () => Promise<string | undefined> } {
   const process = new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", child, path, what],
@@ -57,44 +60,55 @@ Deno.test("withLock() of another object waits for the same lock; other paths do 
   assert.equal(entered, true);
 });
 
-Deno.test("withLock() gives up after its time, or when aborted, without doing the work and without keeping the lock", async () => {
-  await using folder = await TempFolder.make();
-  const release = Promise.withResolvers<void>();
-  const held = Promise.withResolvers<void>();
-  const holder = files().withLock(folder.at("l"), () => {
-    held.resolve();
-    return release.promise;
-  });
-  await held.promise;
-  const never = (): Promise<never> => Promise.reject(new Error("must not run"));
-  const waiter = files();
-  await assert.rejects(waiter.withLock(folder.at("l"), never, { timeoutMs: 30 }), (e) => isAppError(e, "lock_timeout"));
-  const abort = new AbortController();
-  const aborted = waiter.withLock(folder.at("l"), never, { signal: abort.signal });
-  abort.abort(new Error("enough"));
-  await assert.rejects(aborted, /enough/);
-  await assert.rejects(
-    waiter.withLock(folder.at("l"), never, { signal: AbortSignal.abort(new Error("before")) }),
-    /before/,
-  );
-  release.resolve();
-  await holder;
-  assert.equal(await waiter.withLock(folder.at("l"), async () => "free"), "free");
-});
+Deno.test(
+  "withLock() gives up after its time, or when aborted, without doing the work and without keeping the lock",
+  ABANDONS,
+  async () => {
+    await using folder = await TempFolder.make();
+    const release = Promise.withResolvers<void>();
+    const held = Promise.withResolvers<void>();
+    const holder = files().withLock(folder.at("l"), () => {
+      held.resolve();
+      return release.promise;
+    });
+    await held.promise;
+    const never = (): Promise<never> => Promise.reject(new Error("must not run"));
+    const waiter = files();
+    await assert.rejects(
+      waiter.withLock(folder.at("l"), never, { timeoutMs: 30 }),
+      (e) => isAppError(e, "lock_timeout"),
+    );
+    const abort = new AbortController();
+    const aborted = waiter.withLock(folder.at("l"), never, { signal: abort.signal });
+    abort.abort(new Error("enough"));
+    await assert.rejects(aborted, /enough/);
+    await assert.rejects(
+      waiter.withLock(folder.at("l"), never, { signal: AbortSignal.abort(new Error("before")) }),
+      /before/,
+    );
+    release.resolve();
+    await holder;
+    assert.equal(await waiter.withLock(folder.at("l"), async () => "free"), "free");
+  },
+);
 
-Deno.test("a lock of another process is waited for, and one of a process killed with SIGKILL is free at once", async () => {
-  await using folder = await TempFolder.make();
-  const { process, line } = start(folder.at("l"), "hold");
-  assert.equal(await line(), "held");
-  const never = (): Promise<never> => Promise.reject(new Error("must not run"));
-  const timeout = files().withLock(folder.at("l"), never, { timeoutMs: 30 });
-  await assert.rejects(timeout, (error) => isAppError(error, "lock_timeout"));
-  const waiting = files().withLock(folder.at("l"), async () => "mine");
-  process.kill("SIGKILL");
-  assert.equal(await waiting, "mine");
-  await line();
-  await process.status;
-});
+Deno.test(
+  "a lock of another process is waited for, and one of a process killed with SIGKILL is free at once",
+  ABANDONS,
+  async () => {
+    await using folder = await TempFolder.make();
+    const { process, line } = start(folder.at("l"), "hold");
+    assert.equal(await line(), "held");
+    const never = (): Promise<never> => Promise.reject(new Error("must not run"));
+    const timeout = files().withLock(folder.at("l"), never, { timeoutMs: 30 });
+    await assert.rejects(timeout, (error) => isAppError(error, "lock_timeout"));
+    const waiting = files().withLock(folder.at("l"), async () => "mine");
+    process.kill("SIGKILL");
+    assert.equal(await waiting, "mine");
+    await line();
+    await process.status;
+  },
+);
 
 Deno.test("six processes that count in one file under the lock lose no step", async () => {
   await using folder = await TempFolder.make();
