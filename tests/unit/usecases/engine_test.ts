@@ -1,0 +1,292 @@
+/** call, env, exec and the proxy as use-cases: the real account, workspace log, allowlist, engine, audit log and upstream. */
+import assert from "node:assert/strict";
+import { FileAuditSink } from "../../../src/adapters/audit_sink/file.ts";
+import { FetchUpstream } from "../../../src/adapters/upstream/fetch.ts";
+import { isAppError } from "../../../src/kernel/error.ts";
+import { Secret } from "../../../src/kernel/secret.ts";
+import { startListener } from "../../../src/listener/listener.ts";
+import type { ChildCommand } from "../../../src/ports/process.ts";
+import type { Terminal } from "../../../src/ports/terminal.ts";
+import { type CallDoor, type CallRequest, createCallDoor } from "../../../src/usecases/call.ts";
+import { addAllowlistEntries, removeAllowlistEntries } from "../../../src/usecases/change_allowlist.ts";
+import { createProject } from "../../../src/usecases/create_project.ts";
+import type { WorldWithEngine } from "../../../src/usecases/engine_ports.ts";
+import { provideSecretRefs } from "../../../src/usecases/exec_provider.ts";
+import { proxyStatus, stopProxy } from "../../../src/usecases/proxy_control.ts";
+import { type ProxyState, runProxy } from "../../../src/usecases/proxy_server.ts";
+import { readAuditLog, verifyAuditLog } from "../../../src/usecases/read_audit_log.ts";
+import { runWithEnv } from "../../../src/usecases/run_with_env.ts";
+import { deleteSecrets } from "../../../src/usecases/secrets/delete.ts";
+import { setSecrets } from "../../../src/usecases/secrets/set.ts";
+import { lockPath } from "../../../src/vault/places.ts";
+import { TableDns } from "../../support/engine.ts";
+import { startUpstream, type TestUpstream } from "../../support/upstream.ts";
+import { initWorld, textOf, typing, World } from "../../support/world.ts";
+
+const KEY = "sk_live_51Habcdefghijklmnop";
+
+/** Runs nothing; remembers what the child would have got. */
+class RecordingProcesses {
+  readonly pid = 4711;
+  readonly commands: {
+    readonly program: string;
+    readonly env: Record<string, string>;
+    readonly withhold: readonly string[];
+  }[] = [];
+  readonly terminated: number[] = [];
+  onTerminate = (): void => {};
+
+  run({ program, secrets, withhold }: ChildCommand): Promise<number> {
+    const env = Object.fromEntries([...secrets].map(([name, value]) => [name, textOf(value)]));
+    this.commands.push({ program, env, withhold });
+    return Promise.resolve(37);
+  }
+
+  terminate(pid: number): boolean {
+    this.terminated.push(pid);
+    this.onTerminate();
+    return true;
+  }
+}
+
+interface Stage {
+  readonly world: World & WorldWithEngine;
+  readonly upstream: TestUpstream;
+  readonly processes: RecordingProcesses;
+  allow(...entries: string[]): Promise<void>;
+  set(name: string, value: string): Promise<void>;
+}
+
+/** An account with a project; opened for each test anew, as it holds files. */
+async function withStage(work: (stage: Stage) => Promise<void>): Promise<void> {
+  const upstream = await startUpstream();
+  const bare = await World.make();
+  const adapter = new FetchUpstream({ caCerts: [upstream.caPem] });
+  const processes = new RecordingProcesses();
+  const sink = new FileAuditSink({ path: bare.places.proxyLog, lockPath: lockPath(bare.places, "audit") });
+  const world = Object.assign(bare, {
+    dns: new TableDns({ localhost: ["127.0.0.1"] }),
+    processes,
+    upstream: () => Promise.resolve(adapter),
+    auditSink: () => Promise.resolve(sink),
+    listen: startListener,
+  });
+  try {
+    await initWorld(world);
+    await createProject(world, { name: "shop" });
+    await work({
+      world,
+      upstream,
+      processes,
+      allow: async (...entries) => void await addAllowlistEntries(world, { entries, password: typing() }),
+      set: async (name, value) => {
+        using secret = Secret.fromText(value);
+        await setSecrets(world, { folder: world.workingFolder, entries: [{ name, value: secret }] });
+      },
+    });
+  } finally {
+    await adapter.close();
+    await upstream.close();
+    await world[Symbol.asyncDispose]();
+  }
+}
+
+function request(target: string, more: Partial<CallRequest> = {}): CallRequest {
+  const caller = { level: "user", agentId: "", tokenId: "", sessionId: "" } as const;
+  return { target, method: "GET", headers: [], injections: [["bearer", "STRIPE_KEY"]], caller, path: "call", ...more };
+}
+
+async function bodyOf(door: CallDoor, call: CallRequest): Promise<string> {
+  const response = await door.call(call);
+  return await new Response(response.body).text();
+}
+
+Deno.test("a door takes allowlist and secrets anew for each call: changes by others hold at once", async () => {
+  await withStage(async ({ world, upstream, allow, set }) => {
+    const door = createCallDoor(world);
+    const call = request(upstream.origin);
+    await assert.rejects(door.call(call), (e) => isAppError(e, "empty_allowlist"));
+    await allow("api.example.com");
+    await assert.rejects(door.call(call), (e) => isAppError(e, "domain_not_in_allowlist"));
+    await allow(upstream.origin);
+    await assert.rejects(door.call(call), (e) => isAppError(e, "secret_not_found"));
+    await set("STRIPE_KEY", KEY);
+    assert.equal((await bodyOf(door, call)).includes(KEY), false);
+    await set("STRIPE_KEY", `${KEY}-rotated`);
+    await bodyOf(door, call);
+    assert.deepEqual(upstream.requests.map(({ headers }) => headers.authorization), [
+      `Bearer ${KEY}`,
+      `Bearer ${KEY}-rotated`,
+    ]);
+    await deleteSecrets(world, { folder: world.workingFolder, names: ["STRIPE_KEY"] });
+    await assert.rejects(door.call(call), (e) => isAppError(e, "secret_not_found"));
+    await removeAllowlistEntries(world, { entries: [upstream.origin], password: typing() });
+    await assert.rejects(door.call(call), (e) => isAppError(e, "domain_not_in_allowlist"));
+    const elsewhere = request(upstream.origin, { environment: "nowhere" });
+    await assert.rejects(door.call(elsewhere), (e) => isAppError(e, "environment_not_found"));
+    const log = await readAuditLog(world, {});
+    assert.deepEqual(log.map(({ status }) => status), ["BLOCKED", "BLOCKED", "ERROR", "OK", "OK", "ERROR", "BLOCKED"]);
+    assert.deepEqual((await readAuditLog(world, { last: 2 })).map(({ seq }) => seq), [6, 7]);
+    assert.deepEqual(await readAuditLog(world, { secret: "OTHER" }), []);
+    assert.deepEqual((await verifyAuditLog(world)).lastSeq, 7);
+  });
+});
+
+Deno.test("verification moves the keychain's checkpoint, and a tail cut after it shows", async () => {
+  await withStage(async ({ world, upstream, allow, set }) => {
+    await allow(upstream.origin);
+    await set("STRIPE_KEY", KEY);
+    const door = createCallDoor(world);
+    for (let i = 0; i < 3; i++) await bodyOf(door, request(upstream.origin));
+    assert.deepEqual(await verifyAuditLog(world), {
+      path: world.places.proxyLog,
+      records: 3,
+      firstSeq: 1,
+      lastSeq: 3,
+      checkpointSeq: 3,
+    });
+    const lines = (await Deno.readTextFile(world.places.proxyLog)).split("\n");
+    await Deno.writeTextFile(world.places.proxyLog, `${lines.slice(0, 2).join("\n")}\n`);
+    await assert.rejects(verifyAuditLog(world), (e) => isAppError(e, "audit_invalid") && e.fields.line === 3);
+    await Deno.writeTextFile(`${world.places.proxyLog}.head`, `${lines[1]}\n`);
+    await assert.rejects(verifyAuditLog(world), (e) => isAppError(e, "audit_invalid") && /keychain/.test(e.message));
+    await Deno.writeTextFile(world.places.proxyLog, lines.join("\n").replace('"status_code":200', '"status_code":500'));
+    await assert.rejects(verifyAuditLog(world), (e) => isAppError(e, "audit_invalid") && e.fields.line === 1);
+  });
+});
+
+Deno.test("env hands out the named secrets, or all but those that steer which code runs, with names on record only", async () => {
+  await withStage(async ({ world, processes, set }) => {
+    const steering = ["LD_PRELOAD", "PATH", "NODE_OPTIONS", "BASH_ENV", "PYTHONPATH", "GIT_SSH_COMMAND"];
+    for (
+      const [name, value] of [["A_KEY", "value-of-a"], ["B_KEY", "value-of-b"], ["__proto__", "value-of-p"]] as const
+    ) {
+      await set(name, value);
+    }
+    for (const name of steering) await set(name, "/tmp/evil.so");
+    const all = await runWithEnv(world, { program: "/usr/bin/printenv", args: ["--token=in-an-argument"] });
+    assert.equal(all.exitCode, 37);
+    assert.deepEqual([...all.leftOut].sort(), [...steering].sort());
+    assert.deepEqual(Object.entries(processes.commands[0]!.env).sort(), [
+      ["A_KEY", "value-of-a"],
+      ["B_KEY", "value-of-b"],
+      ["__proto__", "value-of-p"],
+    ]);
+    assert.deepEqual(processes.commands[0]!.withhold, ["AGENTSECRETS_*"]);
+    const some = await runWithEnv(world, { program: "sh", args: [], only: ["B_KEY", "PATH"] });
+    assert.deepEqual(some.names, ["B_KEY", "PATH"]);
+    await assert.rejects(
+      runWithEnv(world, { program: "sh", args: [], only: ["NOPE"] }),
+      (e) => isAppError(e, "secret_not_found"),
+    );
+    const [first] = await readAuditLog(world, {});
+    assert.deepEqual([first!.method, first!.targetUrl, first!.resolutionPath], ["ENV", "printenv", "env"]);
+    const text = await Deno.readTextFile(world.places.proxyLog);
+    for (const value of ["value-of", "in-an-argument"]) assert.equal(text.includes(value), false);
+  });
+});
+
+Deno.test("env and exec hand nothing out without a record", async () => {
+  await withStage(async ({ world, processes, set }) => {
+    await set("A_KEY", "value-of-a");
+    await Deno.mkdir(world.places.proxyLog);
+    await assert.rejects(runWithEnv(world, { program: "sh", args: [] }), (e) => isAppError(e, "audit_unwritable"));
+    const written: string[] = [];
+    const provided = provideSecretRefs(withTerminal(world, written), ask(["A_KEY"]));
+    await assert.rejects(provided, (e) => isAppError(e, "audit_unwritable"));
+    assert.deepEqual([processes.commands.length, written.length], [0, 0]);
+  });
+});
+
+Deno.test("exec answers each id with its value or its error", async () => {
+  await withStage(async ({ world, set }) => {
+    await set("A_KEY", 'value with "quotes" and é');
+    const written: string[] = [];
+    const result = await provideSecretRefs(withTerminal(world, written), ask(["A_KEY", "NOPE", "no name", "A_KEY"]));
+    const answer = JSON.parse(written.join(""));
+    assert.equal(answer.protocolVersion, 1);
+    assert.deepEqual(answer.values, { A_KEY: 'value with "quotes" and é' });
+    assert.equal(answer.errors.NOPE.message, "Secret 'NOPE' not found in keychain");
+    assert.deepEqual(Object.keys(answer.errors).sort(), ["NOPE", "no name"]);
+    assert.deepEqual(result.provided, ["A_KEY"]);
+    const [record] = await readAuditLog(world, {});
+    assert.deepEqual([record!.method, record!.secretKeys, record!.targetUrl], ["EXEC", ["A_KEY"], "openclaw"]);
+    const refused: readonly (readonly [string, string])[] = [
+      ["", "invalid_input"],
+      ["[]", "unsupported_format"],
+      ["null", "invalid_input"],
+      ['{"protocolVersion":2,"ids":[]}', "unsupported_format"],
+      ['{"protocolVersion":1,"ids":"A_KEY"}', "invalid_input"],
+      ['{"protocolVersion":1,"ids":[1]}', "invalid_input"],
+      ['{"protocolVersion":1,"provider":1,"ids":[]}', "invalid_input"],
+      [`{"protocolVersion":1,"ids":[${Array(1001).fill('"A"').join(",")}]}`, "invalid_input"],
+    ];
+    for (const [text, code] of refused) {
+      const call = provideSecretRefs(withTerminal(world, []), new TextEncoder().encode(text));
+      await assert.rejects(call, { code }, text.slice(0, 60));
+    }
+  });
+});
+
+Deno.test("one proxy runs per home; its state is told and its end awaited; what a killed one left does not count", async () => {
+  await withStage(async ({ world, upstream, processes, allow, set }) => {
+    await allow(upstream.origin);
+    await set("STRIPE_KEY", KEY);
+    assert.deepEqual(await proxyStatus(world), { running: false });
+    await assert.rejects(stopProxy(world), (e) => isAppError(e, "proxy_not_running"));
+    const stop = new AbortController();
+    const ready = Promise.withResolvers<ProxyState>();
+    const running = runProxy(world, { port: 0 }, ready.resolve, stop.signal);
+    running.catch(ready.reject);
+    const state = await ready.promise;
+    assert.deepEqual([state.pid, state.project, state.environment], [4711, "shop", "development"]);
+    const health = await fetch(`http://localhost:${state.port}/health`);
+    assert.deepEqual(await health.json(), { status: "ok", project: "shop", environment: "development" });
+    const headers = { "X-AS-Target-URL": upstream.origin, "X-AS-Inject-Bearer": "STRIPE_KEY" };
+    assert.equal(
+      (await (await fetch(`http://localhost:${state.port}/proxy`, { headers })).text()).includes(KEY),
+      false,
+    );
+
+    // Another process of this home has locks of its own.
+    const other = world.again();
+    assert.deepEqual(await proxyStatus(other), { running: true, ...state });
+    const second = runProxy(Object.assign(other, enginePorts(world)), { port: 0 }, () => {}, stop.signal);
+    await assert.rejects(second, (e) => isAppError(e, "proxy_running"));
+    processes.onTerminate = (): void => stop.abort();
+    assert.deepEqual(await stopProxy(Object.assign(other, enginePorts(world))), state);
+    assert.deepEqual(processes.terminated, [4711]);
+    await running;
+    assert.deepEqual(await proxyStatus(other), { running: false });
+    await Deno.writeTextFile(
+      world.places.proxyState,
+      JSON.stringify({ version: 1, pid: 1, port: 1, addresses: [], started_at: 1, project: "", environment: "" }),
+    );
+    assert.deepEqual(await proxyStatus(other), { running: false });
+    await Deno.writeTextFile(world.places.proxyState, "{");
+    await assert.rejects(proxyStatus(other), (e) => isAppError(e, "config_damaged"));
+    await other.closeServer();
+  });
+});
+
+function enginePorts(
+  world: WorldWithEngine,
+): Pick<WorldWithEngine, "dns" | "processes" | "upstream" | "auditSink" | "listen"> {
+  const { dns, processes, upstream, auditSink, listen } = world;
+  return { dns, processes, upstream, auditSink, listen };
+}
+
+function ask(ids: readonly string[]): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify({ protocolVersion: 1, provider: "openclaw", ids }));
+}
+
+function withTerminal(world: WorldWithEngine, written: string[]): WorldWithEngine & { terminal: Terminal } {
+  const terminal: Pick<Terminal, "write"> = {
+    write: (stream: string, data: string | Uint8Array): Promise<void> => {
+      assert.equal(stream, "stdout");
+      written.push(typeof data === "string" ? data : new TextDecoder().decode(data));
+      return Promise.resolve();
+    },
+  };
+  return Object.assign(world, { terminal: terminal as Terminal });
+}
