@@ -58,6 +58,8 @@ interface Surroundings {
   readonly home: string;
   readonly plain: boolean;
   readonly debug: boolean;
+  /** The environment as it was found. */
+  readonly inherited: Readonly<Record<string, string>>;
   /** Path of a PEM file with more authorities. */
   readonly authorities: string | undefined;
 }
@@ -66,6 +68,8 @@ interface Surroundings {
 function readSurroundings(): Surroundings {
   // DENO_SERVE_ADDRESS moves a listener to another address and *_PROXY reroutes every request, loopback included: either
   // would let whoever sets a variable open the proxy to the network or receive its traffic.
+  // Programs that `env` runs are the person's: they inherit what the person set.
+  const inherited = Deno.env.toObject();
   for (const name of ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"]) {
     Deno.env.delete(name);
     Deno.env.delete(name.toLowerCase());
@@ -77,6 +81,7 @@ function readSurroundings(): Surroundings {
     home: absolute(home),
     plain: (Deno.env.get("NO_COLOR") ?? "") !== "" || Deno.env.get("TERM") === "dumb",
     debug: Deno.env.get("AGENTSECRETS_DEBUG") === "1",
+    inherited,
     authorities: absolute(Deno.env.get("SSL_CERT_FILE") ?? "") || undefined,
   };
 }
@@ -152,7 +157,7 @@ async function buildWorld(
       return new KeychainSecretReader(await keychain());
     }),
     renameFolder,
-    processes: new SystemProcesses(),
+    processes: new SystemProcesses(surroundings.inherited),
     dns: {
       resolve: async (host, signal) =>
         await new (await import("./adapters/dns/system.ts")).SystemDns().resolve(host, signal),
