@@ -116,10 +116,10 @@ install_checkout() {
   if [ -z "${DENORT_BIN:-}" ] && [ -f "$here/../shared/tools/denort" ]; then
     DENORT_BIN=$(bash "$here/../shared/tools/denort" 2>/dev/null) && export DENORT_BIN || unset DENORT_BIN
   fi
-  (cd "$here" && scripts/deno.sh run -A scripts/build.ts --bundle-only >&2) || die "the program could not be built"
-  if (cd "$here" && scripts/deno.sh run -A scripts/build.ts --compile-only >"$work/compile.log" 2>&1) &&
-    "$here/dist/agentsecrets" --version >/dev/null 2>&1; then
-    place "$here/dist/agentsecrets"
+  (cd "$here" && scripts/deno.sh run -A scripts/build.ts --out "$work/dist" --bundle-only >&2) || die "the program could not be built"
+  if (cd "$here" && scripts/deno.sh run -A scripts/build.ts --out "$work/dist" --compile-only >"$work/compile.log" 2>&1) &&
+    "$work/dist/agentsecrets" --version >/dev/null 2>&1; then
+    place "$work/dist/agentsecrets"
     rm -rf "$lib"
     return
   fi
@@ -129,7 +129,7 @@ install_checkout() {
   real=$("$deno" eval 'console.log(Deno.execPath())' 2>/dev/null || echo "$real")
   rm -rf "$lib.new" "$lib.old"
   mkdir -p "$lib.new"
-  cp -R "$here/dist/bundle" "$lib.new/bundle"
+  cp -R "$work/dist/bundle" "$lib.new/bundle"
   cp "$real" "$lib.new/deno"
   chmod 755 "$lib.new/deno"
   if [ -d "$lib" ]; then mv "$lib" "$lib.old"; fi

@@ -2,17 +2,20 @@
  * Builds the program: one bundle (dist/bundle, split so that commands load lazily) and one binary
  * (dist/agentsecrets) with the oldest Deno that we support.
  *
- *   deno task build [--bundle-only | --compile-only]
+ *   deno task build [--bundle-only | --compile-only] [--out FOLDER]     FOLDER: absolute; dist/ by default
  *
  * The compiler is `deno` 2.6.8 (found by scripts/deno.sh); DENORT_BIN names the runtime to embed on machines that do not
  * reach Deno's download host. Permissions are written into the binary: arguments cannot widen them.
  */
 import { build, stop } from "esbuild";
+import { fileURLToPath as toPath, pathToFileURL as toFileUrl } from "node:url";
 import { BUILD_DENO, denoPath } from "./deno.ts";
 
 const root = new URL("../", import.meta.url);
-const bundle = new URL("dist/bundle/", root);
-const binary = new URL("dist/agentsecrets", root);
+const outAt = Deno.args.indexOf("--out");
+const out = outAt >= 0 ? toFileUrl(`${Deno.args[outAt + 1] ?? ""}/`) : new URL("dist/", root);
+const bundle = new URL("bundle/", out);
+const binary = new URL("agentsecrets", out);
 
 /** CommonJS packages inside an ES module bundle ask for Node's built-in modules through `require`. */
 const REQUIRE =
@@ -32,9 +35,9 @@ export const PERMISSIONS: readonly string[] = [
 async function makeBundle(): Promise<void> {
   await Deno.remove(bundle, { recursive: true }).catch(() => {});
   const result = await build({
-    entryPoints: [new URL("main.ts", root).pathname],
-    outdir: bundle.pathname,
-    absWorkingDir: root.pathname,
+    entryPoints: [toPath(new URL("main.ts", root))],
+    outdir: toPath(bundle),
+    absWorkingDir: toPath(root),
     bundle: true,
     splitting: true,
     minify: true,
@@ -52,7 +55,9 @@ async function makeBundle(): Promise<void> {
   await stop();
   const bytes = Object.values(result.metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
   await Deno.writeTextFile(new URL("deno.json", bundle), "{}\n");
-  console.log(`dist/bundle: ${Object.keys(result.metafile.outputs).length} files, ${(bytes / 1024).toFixed(0)} KiB`);
+  console.log(
+    `${toPath(bundle)}: ${Object.keys(result.metafile.outputs).length} files, ${(bytes / 1024).toFixed(0)} KiB`,
+  );
 }
 
 async function compile(): Promise<void> {
@@ -63,18 +68,18 @@ async function compile(): Promise<void> {
     args: [
       ...args,
       "--config",
-      new URL("deno.json", bundle).pathname,
+      toPath(new URL("deno.json", bundle)),
       "--include",
-      bundle.pathname,
+      toPath(bundle),
       "--output",
-      binary.pathname,
-      new URL("main.js", bundle).pathname,
+      toPath(binary),
+      toPath(new URL("main.js", bundle)),
     ],
     cwd: bundle,
   }).spawn().status;
   if (!success) Deno.exit(1);
   const { size } = await Deno.stat(binary);
-  console.log(`dist/agentsecrets: ${(size / 1024 / 1024).toFixed(1)} MiB, compiled by Deno ${BUILD_DENO}`);
+  console.log(`${toPath(binary)}: ${(size / 1024 / 1024).toFixed(1)} MiB, compiled by Deno ${BUILD_DENO}`);
 }
 
 if (import.meta.main) {
