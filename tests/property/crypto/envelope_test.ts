@@ -13,6 +13,8 @@ import {
   unpad,
 } from "../../../src/crypto/envelope.ts";
 import { decryptAesGcm, encryptAesGcm } from "../../../src/crypto/hazmat/aes_gcm.ts";
+import { concat, u32be, utf8 } from "../../../src/kernel/bytes.ts";
+import { hkdfSha256 } from "../../../src/crypto/hazmat/hkdf.ts";
 import { isAppError } from "../../../src/kernel/error.ts";
 import { Secret } from "../../../src/kernel/secret.ts";
 import { seededRandom } from "../../support/seeded_random.ts";
@@ -69,6 +71,20 @@ Deno.test("two envelopes of the same thing share no byte of salt, commitment or 
   assert.notDeepEqual(a.subarray(8, 40), b.subarray(8, 40));
   assert.notDeepEqual(a.subarray(40, 72), b.subarray(40, 72));
   assert.notDeepEqual(a.subarray(72), b.subarray(72));
+});
+
+Deno.test("an envelope whose commitment is not its key's is refused, even when its tag is right", () => {
+  const k = random(32), salt = random(32), commit = random(32), context = Uint8Array.of(1);
+  const at: EnvelopePlace = { kind: "secret", epoch: 1, context };
+  const header = concat(utf8("AS"), Uint8Array.of(1, 1), u32be(1));
+  const okm = hkdfSha256(k, salt, concat(utf8("agentsecrets/v1/secret\0"), header, context), 76);
+  const craft = (commitment: Uint8Array): Uint8Array => {
+    const aad = concat(header, salt, commitment, context);
+    const sealed = encryptAesGcm(okm.subarray(0, 32), okm.subarray(32, 44), aad, pad(Uint8Array.of(5)));
+    return concat(header, salt, commitment, sealed);
+  };
+  assert.deepEqual(openEnvelope(Secret.copyOf(k), at, craft(okm.subarray(44)), "it"), Uint8Array.of(5));
+  assert.throws(() => openEnvelope(Secret.copyOf(k), at, craft(commit), "it"), refused);
 });
 
 Deno.test("padding hides lengths in few classes and is undone only in its one form", () => {

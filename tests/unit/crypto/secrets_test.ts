@@ -12,6 +12,7 @@ import {
   wrapPreviousKey,
 } from "../../../src/crypto/grants.ts";
 import { sealEnvelope } from "../../../src/crypto/envelope.ts";
+import { deriveSecret } from "../../../src/crypto/hierarchy.ts";
 import { sealBox } from "../../../src/crypto/hazmat/sealed_box.ts";
 import { ReceivingKey } from "../../../src/crypto/keys.ts";
 import {
@@ -32,7 +33,7 @@ import {
 } from "../../../src/crypto/secret_envelope.ts";
 import { envelopeHash } from "../../../src/crypto/verify/snapshot_root.ts";
 import { fromUtf8, lengthPrefixed, u32be, u64be, utf8 } from "../../../src/kernel/bytes.ts";
-import { fromHex } from "../../../src/kernel/encoding.ts";
+import { fromHex, toBase64Url } from "../../../src/kernel/encoding.ts";
 import { isAppError } from "../../../src/kernel/error.ts";
 import { parseSecretName } from "../../../src/kernel/names.ts";
 import { Secret } from "../../../src/kernel/secret.ts";
@@ -186,6 +187,14 @@ Deno.test("names, audit details and pins open at their place and under their key
   }
   assert.throws(() => openNames(generateKey(random), at, sealed), refused);
   assert.throws(() => openNames(key, at, "!"), refused);
+
+  using namesKey = deriveSecret(key, "names", 32);
+  const namesPlace = { kind: "names", epoch: 2, context: lengthPrefixed(utf8(at.ws), utf8(at.id)) } as const;
+  const forged = (json: string): string => toBase64Url(sealEnvelope(namesKey, namesPlace, utf8(json), random));
+  assert.deepEqual(openNames(key, at, forged(`{"name":"x"}`)), { name: "x" });
+  for (const bad of [`{}`, `{"name":1}`, `{"name":"x","more":1}`, `{"name":"x","description":1}`, `[]`, `null`, `{`]) {
+    assert.throws(() => openNames(key, at, forged(bad)), refused, bad);
+  }
 
   const record = { ws: world.ws.id, source: "d_x", seq: 1, epoch: 1 };
   const detail = sealAuditDetail(key, record, "path", random);

@@ -674,6 +674,11 @@ const RULES: readonly Rule[] = [
     w.append(w.owner, "member.invite", invitation(w));
     return w.sign(w.owner, "member.join", joining(w, w.owner), w.owner.a, inviteKeys().s);
   }],
+  ["a member who joins again and would wait for a confirmation", /member already/, (w) => {
+    const member = w.admit("member", "member");
+    w.append(w.owner, "member.invite", invitation(w, { confirm: true, sealed: null }));
+    return w.sign(member, "member.join", joining(w, member, { sealed: null }), member.a, inviteKeys().s);
+  }],
   ["joining with keys for other environments", /not those of its grants/, (w) => {
     w.append(w.owner, "member.invite", invitation(w));
     const who = w.meet("joiner"), { sealed } = joining(w, who);
@@ -766,6 +771,52 @@ Deno.test("an invite without confirmation makes a member with its keys; one with
   strict.append(strict.owner, "member.add", strict.addition(waiting, "member", true));
   assert.equal(roleOf(strict.ws, waiting.id), "member");
   assert.equal(strict.ws.invites.get(INVITE)!.status, "used");
+});
+
+Deno.test("keys that were rotated since the invite are left for an admin to grant; the right stays", () => {
+  const world = new World(), joiner = world.meet("joiner"), entry = invitation(world);
+  world.append(world.owner, "member.invite", entry);
+  const join = joining(world, joiner);
+  world.append(world.owner, "env.rotate", world.envRotation(2, [world.owner]));
+  world.append(world.owner, "ws.rotate", world.wsRotation(2, [world.owner]));
+  world.append(joiner, "member.join", join, joiner.a, inviteKeys().s);
+  const environment = world.ws.environments.get(world.env)!;
+  assert.deepEqual(accessOf(world.ws, environment, joiner.id), { write: true });
+  assert.equal(keyEpoch(environment)!.recipients.has(joiner.id), false);
+  assert.equal(workspaceKeyEpoch(world.ws)!.recipients.has(joiner.id), false);
+});
+
+Deno.test("an invite to an environment that was deleted since still makes a member", () => {
+  const world = new World(), joiner = world.meet("joiner");
+  world.append(world.owner, "member.invite", invitation(world));
+  const join = joining(world, joiner);
+  world.append(world.owner, "env.delete", { project: world.project, env: world.env });
+  world.append(joiner, "member.join", join, joiner.a, inviteKeys().s);
+  assert.equal(roleOf(world.ws, joiner.id), "member");
+  assert.equal(accessOf(world.ws, world.ws.environments.get(world.env)!, joiner.id), undefined);
+});
+
+Deno.test("admitting one leaves another's pending invite as it is", () => {
+  const world = new World(), waiting = world.meet("waiting"), other = world.meet("other");
+  world.append(world.owner, "member.invite", invitation(world, { confirm: true, sealed: null }));
+  world.append(world.owner, "member.add", world.addition(other, "member"));
+  assert.equal(world.ws.invites.get(INVITE)!.status, "open");
+  world.append(waiting, "member.join", joining(world, waiting, { sealed: null }), waiting.a, inviteKeys().s);
+  world.append(world.owner, "member.add", world.addition(world.meet("third"), "member"));
+  assert.equal(world.ws.invites.get(INVITE)!.status, "pending");
+});
+
+Deno.test("deleting a project takes its own environments along and no others", () => {
+  const world = new World(), { owner, project, env } = world;
+  const created = { project: GHOST_PROJECT, names: world.names("other", GHOST_PROJECT), name_key_commit: HASH };
+  world.append(owner, "project.create", created);
+  const other = { project: GHOST_PROJECT, env: GHOST_ENV, names: world.names("x", GHOST_ENV), protected: false };
+  world.append(owner, "env.create", other);
+  world.append(owner, "env.delete", { project, env });
+  const deleted = world.ws.environments.get(env)!.deleted;
+  world.append(owner, "project.delete", { project });
+  assert.deepEqual(world.ws.environments.get(env)!.deleted, deleted);
+  assert.equal(world.ws.environments.get(GHOST_ENV)!.deleted, undefined);
 });
 
 Deno.test("the server's clock ends an invite whatever time the joiner claims", () => {
