@@ -24,9 +24,15 @@ export function integer(flag: string, min: number, max: number): (text: string) 
   };
 }
 
-/** `a,b` and repeated flags gather into one list; empty parts are dropped. The first time `before` is undefined. */
+/**
+ * `a,b` and repeated flags gather into one list; empty parts are dropped. The first time `before` is undefined.
+ *
+ * @throws {AppError} `usage` when nothing is left: an empty list could be read as "none" or as "all"
+ */
 export function list(text: string, before: string[]): string[] {
-  return [...(before as string[] | undefined ?? []), ...text.split(",").map((part) => part.trim()).filter(Boolean)];
+  const parts = text.split(",").map((part) => part.trim()).filter((part) => part !== "");
+  if (parts.length === 0) throw new AppError("usage", { problem: "Cannot use an empty list: leave the flag out" });
+  return [...(before as string[] | undefined ?? []), ...parts];
 }
 
 /** Repeated flags gather into one list; commas are left alone. The first time `before` is undefined. */

@@ -8,6 +8,7 @@
 import type { AppError } from "../../kernel/error.ts";
 import { fromUtf8 } from "../../kernel/bytes.ts";
 import type { HeaderLine } from "../../usecases/call.ts";
+import { errorDocument } from "./error.ts";
 
 /** What `call --output json` prints. */
 export interface CallEnvelope {
@@ -42,18 +43,22 @@ export function answerEnvelope(
 }
 
 /** The envelope of a failure; its body is what the proxy would have answered. */
-export function failureEnvelope(error: AppError, durationMs: number): CallEnvelope {
-  const hint = error.hint === undefined ? {} : { hint: error.hint };
-  const body = { ...error.fields, error: error.code, message: error.message, ...hint };
+export function failureEnvelope(failure: AppError, durationMs: number): CallEnvelope {
+  const { hint, code, message, exit: _, ...facts } = errorDocument(failure, failure.exit).error;
+  const body = { ...facts, error: code, message, ...(hint === null ? {} : { hint }) };
   return {
-    status: error.status,
+    status: failure.status,
     headers: { "content-type": ["application/json"] },
     body: JSON.stringify(body),
     body_encoding: "utf-8",
     redacted: false,
     duration_ms: Math.round(durationMs),
-    error: `${error.code}: ${error.message.charAt(0).toLowerCase()}${error.message.slice(1)}`,
+    error: `${code}: ${lowered(String(message))}`,
   };
+}
+
+function lowered(sentence: string): string {
+  return sentence.charAt(0).toLowerCase() + sentence.slice(1);
 }
 
 function encoded(body: Uint8Array): Pick<CallEnvelope, "body" | "body_encoding"> {

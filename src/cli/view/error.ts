@@ -5,7 +5,10 @@
  */
 
 import { AppError } from "../../kernel/error.ts";
-import type { Style } from "./style.ts";
+import { printable, type Style } from "./style.ts";
+
+/** Most characters of a message, a hint or a fact. */
+const MAX_SHOWN = 500;
 
 /** The JSON document of a failed command. `error` holds code, message, hint (null when there is none), exit and the facts. */
 export interface ErrorDocument {
@@ -14,16 +17,17 @@ export interface ErrorDocument {
 
 /** The failure as JSON. The catalog's own members win over a fact of the same name. */
 export function errorDocument(error: AppError, exit: number): ErrorDocument {
-  const facts = Object.entries(error.fields).map(([name, value]) => [snakeCase(name), value] as const);
-  return {
-    error: { ...Object.fromEntries(facts), code: error.code, message: error.message, hint: error.hint ?? null, exit },
-  };
+  const facts = Object.entries(error.fields).map(([name, value]) =>
+    [snakeCase(name), typeof value === "string" ? shown(value) : value] as const
+  );
+  const hint = error.hint === undefined ? null : shown(error.hint);
+  return { error: { ...Object.fromEntries(facts), code: error.code, message: shown(error.message), hint, exit } };
 }
 
 /** The failure for people: one line, and a second that begins with an arrow when there is something to do. */
 export function errorText(error: AppError, style: Style): string {
-  const hint = error.hint === undefined ? "" : `  ${style.cyan("→")} ${oneLine(error.hint)}\n`;
-  return `${style.red("✗")} ${oneLine(error.message)}\n${hint}`;
+  const hint = error.hint === undefined ? "" : `  ${style.cyan("→")} ${shown(error.hint)}\n`;
+  return `${style.red("✗")} ${shown(error.message)}\n${hint}`;
 }
 
 /**
@@ -43,7 +47,8 @@ function snakeCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
-function oneLine(text: string): string {
-  // deno-lint-ignore no-control-regex -- control characters must not reach a terminal
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, " ");
+/** On one line, printable and bounded: a message may quote a path or a name that somebody made to be read as something else. */
+function shown(text: string): string {
+  const safe = printable(text);
+  return safe.length > MAX_SHOWN ? `${safe.slice(0, MAX_SHOWN)}…` : safe;
 }

@@ -3,6 +3,7 @@
 import { AppError } from "../../../kernel/error.ts";
 import { MAX_VALUE_BYTES } from "../../../kernel/limits.ts";
 import { Secret } from "../../../kernel/secret.ts";
+import type { BindingInput } from "../../../usecases/secrets/outcome.ts";
 import { setSecrets } from "../../../usecases/secrets/set.ts";
 import { defineCommand } from "../../command.ts";
 import type { CommandContext } from "../../context.ts";
@@ -33,6 +34,7 @@ export const command = defineCommand({
       .option("--from-file <path>", "read the value of the one NAME from a file")
       .option("--domains <hosts>", "send it to these hosts only (comma-separated)", list)
       .option("--methods <methods>", "use it with these HTTP methods only (comma-separated)", list)
+      .option("--unbound", "remove the binding that the secrets have")
       .option("--force", "overwrite what somebody else stored in the meantime"),
   run: async (context, options, keys) => {
     const parsed = keys.map(parse);
@@ -48,7 +50,7 @@ export const command = defineCommand({
       const result = await setSecrets(context.world, {
         ...placeOf(context, options),
         entries,
-        ...(options.domains === undefined && options.methods === undefined ? {} : { binding: binding(options) }),
+        ...binding(options),
         ...(options.force === true ? { force: true } : {}),
       }, context.signal);
       await showWrite(context.view, (secrets, place) => `Stored ${secrets} in ${place}`, result);
@@ -108,12 +110,19 @@ async function fromFile(context: CommandContext, name: string, path: string): Pr
   return Secret.take(bytes);
 }
 
+/** The binding anew, none, or what each secret has. */
 function binding(options: {
   readonly domains?: readonly string[] | undefined;
   readonly methods?: readonly string[] | undefined;
-}): { readonly domains?: readonly string[]; readonly methods?: readonly string[] } {
+  readonly unbound?: true | undefined;
+}): { readonly binding?: BindingInput } {
+  const { domains, methods, unbound } = options;
+  if (domains === undefined && methods === undefined) return unbound === true ? { binding: {} } : {};
+  if (unbound === true) throw new AppError("usage", { problem: "Cannot bind and unbind at once" });
   return {
-    ...(options.domains === undefined ? {} : { domains: options.domains }),
-    ...(options.methods === undefined ? {} : { methods: options.methods.map((method) => method.toUpperCase()) }),
+    binding: {
+      ...(domains === undefined ? {} : { domains }),
+      ...(methods === undefined ? {} : { methods: methods.map((method) => method.toUpperCase()) }),
+    },
   };
 }
