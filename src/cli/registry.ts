@@ -125,6 +125,11 @@ export const COMMANDS: readonly Node[] = [
         summary: "say whether a proxy runs, and where",
         load: () => import("./commands/proxy/status.ts"),
       },
+      {
+        name: "sync",
+        summary: "fetch and verify the workspace's log now",
+        load: () => import("./commands/proxy/sync.ts"),
+      },
       { name: "logs", summary: "show or verify the audit log", load: () => import("./commands/proxy/logs.ts") },
     ],
   },

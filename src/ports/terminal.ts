@@ -42,6 +42,8 @@ export interface Terminal {
    * @throws {AppError} `person_required` when stdout is no terminal
    */
   reveal(secret: Secret): Promise<void>;
+  /** Puts `secret` into the desktop's clipboard. @throws {AppError} `clipboard_unavailable` */
+  copy(secret: Secret): Promise<void>;
   /** A line typed by a person and shown. @throws {AppError} `cancelled` */
   askLine(question: string, options?: { readonly initial?: string; readonly signal?: AbortSignal }): Promise<string>;
   /** A line typed by a person and not shown; at most 64 KiB, line breaks that are pasted included. @throws {AppError} `cancelled` */

@@ -29,6 +29,7 @@ const MAY_EXPOSE: ReadonlySet<string> = new Set<string>([
   "src/crypto/keys.ts",
   "src/crypto/secret_envelope.ts",
   "src/vault/dotenv/write.ts",
+  "src/adapters/terminal/clipboard.ts",
   "src/adapters/terminal/system.ts",
   "src/vault/device.ts",
   "src/usecases/pin_store.ts",

@@ -58,6 +58,10 @@ export class ScriptedTerminal implements Terminal {
     await this.write("stdout", "\n");
   }
 
+  copy(): Promise<void> {
+    return Promise.reject(new AppError("clipboard_unavailable"));
+  }
+
   askLine(question: string): Promise<string> {
     return Promise.resolve(String(this.#next(question)));
   }

@@ -81,6 +81,10 @@ export class SystemTerminal implements Terminal {
     await this.write("stdout", "\n");
   }
 
+  async copy(secret: Secret): Promise<void> {
+    await (await import("./clipboard.ts")).copyToClipboard(secret);
+  }
+
   askLine(question: string, options: { initial?: string; signal?: AbortSignal } = {}): Promise<string> {
     return askLine(this.#person(question), question, options.initial, options.signal);
   }
