@@ -5,37 +5,28 @@
  */
 
 import type { Transform } from "node:stream";
-import type { Pieces } from "./pieces.ts";
+import type { Section } from "./sections.ts";
 
 /** What the decoders of node:zlib are; `bytesWritten` counts the bytes that they used. */
 export type ZlibTransform = Transform & { readonly bytesWritten: number };
 
-/**
- * How a cut-off body is told from a whole one. node:zlib reports it for gzip and deflate by itself; Deno's does not for
- * br and zstd.
- */
-export interface Ending {
-  /** Bytes to write after the last one: a decoder that is done leaves them alone. */
-  readonly probe?: Uint8Array;
-  /** Called with each piece. */
-  readonly saw?: (piece: Uint8Array) => void;
-  /** Called after the last piece; throws when it cannot have been the last. */
-  readonly check?: () => void;
-}
-
 /** Pulls output from a transform of node:zlib, giving it input only when it has none left. */
 export class Decoder {
   readonly #transform: ZlibTransform;
-  readonly #ending: Ending;
+  readonly #probe: Uint8Array | undefined;
   #waiting: (() => void) | undefined;
   #error: unknown;
   #ended = false;
   #wantsInput = true;
   #given = 0;
 
-  constructor(transform: ZlibTransform, ending: Ending) {
+  /**
+   * `probe`: bytes to write after the last one, which a decoder that is done leaves alone. node:zlib reports a cut-off gzip or
+   * deflate body by itself; Deno's does not report a cut-off br body.
+   */
+  constructor(transform: ZlibTransform, probe?: Uint8Array) {
     this.#transform = transform;
-    this.#ending = ending;
+    this.#probe = probe;
     const wake = (): void => this.#waiting?.();
     transform.on("readable", wake);
     transform.on("end", () => {
@@ -50,7 +41,7 @@ export class Decoder {
   }
 
   /** The next piece of output, or undefined at the end. */
-  async read(source: Pieces): Promise<Uint8Array | undefined> {
+  async read(source: Section): Promise<Uint8Array | undefined> {
     for (;;) {
       if (this.#error !== undefined) throw this.#error;
       const piece = this.#transform.read() as Uint8Array | null;
@@ -67,20 +58,18 @@ export class Decoder {
     this.#waiting?.();
   }
 
-  async #feed(source: Pieces): Promise<void> {
+  async #feed(source: Section): Promise<void> {
     const piece = await source.next();
     if (this.#ended) return;
     this.#wantsInput = false;
     if (piece !== undefined) {
-      this.#ending.saw?.(piece);
       this.#given += piece.length;
       // The callback comes when all of the piece is decoded and its output has been taken.
       this.#transform.write(piece, () => this.#inputTaken());
-    } else if (this.#ending.probe === undefined) {
-      this.#ending.check?.();
+    } else if (this.#probe === undefined) {
       this.#transform.end();
     } else {
-      this.#transform.write(this.#ending.probe, () => {
+      this.#transform.write(this.#probe, () => {
         // A finished decoder leaves the probe alone; this one wanted more.
         if (this.#transform.bytesWritten > this.#given) this.#error = new TypeError("The coded body is cut off");
         this.#inputTaken();

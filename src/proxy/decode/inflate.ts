@@ -8,6 +8,7 @@ import { AppError } from "../../kernel/error.ts";
 import type { Coding } from "./decode.ts";
 import type { Decoder } from "./decoder.ts";
 import { Pieces } from "./pieces.ts";
+import { sectionOf } from "./sections.ts";
 import { createDecoder } from "./transforms.ts";
 
 /** `body` with `coding` undone. An empty body stays empty: answers to HEAD and 304 name codings too. */
@@ -18,19 +19,25 @@ export function inflate(
 ): ReadableStream<Uint8Array> {
   const source = new Pieces(body);
   let decoder: Decoder | undefined;
+  let section = sectionOf(source, coding);
+  const next = async (): Promise<Uint8Array | undefined> => {
+    const head = decoder === undefined ? await source.peek(2) : undefined;
+    if (head?.length === 0) return undefined;
+    for (;;) {
+      decoder ??= createDecoder(coding, head ?? await source.peek(2));
+      const piece = await decoder.read(section);
+      if (piece !== undefined || !(await section.hasNext())) return piece;
+      decoder = undefined;
+      section = sectionOf(source, coding);
+    }
+  };
   return new ReadableStream<Uint8Array>({
     async pull(controller): Promise<void> {
       try {
-        if (decoder === undefined) {
-          const head = await source.peek(2);
-          if (head.length === 0) return controller.close();
-          decoder = createDecoder(coding, head);
-        }
-        const piece = await decoder.read(source);
-        if (piece === undefined) {
-          await source.cancel();
-          controller.close();
-        } else controller.enqueue(piece);
+        const piece = await next();
+        if (piece !== undefined) return controller.enqueue(piece);
+        await source.cancel();
+        controller.close();
       } catch (error) {
         decoder?.destroy();
         // What failed above us (a time-out, an abort) keeps its own name; what the decoder says becomes one code.

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { concat } from "../../kernel/bytes.ts";
+
 /** Most bytes of one piece: what a decoder is given at once. */
 export const PIECE_BYTES = 32 * 1024;
 
@@ -24,10 +26,7 @@ export class Pieces {
     while (this.#rest.length < count && !this.#ended) {
       const more = await this.#read();
       if (more === undefined) continue;
-      const joined = new Uint8Array(this.#rest.length + more.length);
-      joined.set(this.#rest);
-      joined.set(more, this.#rest.length);
-      this.#rest = joined;
+      this.#rest = concat(this.#rest, more);
     }
     return this.#rest.subarray(0, count);
   }
@@ -41,6 +40,11 @@ export class Pieces {
     const piece = this.#rest.subarray(0, PIECE_BYTES);
     this.#rest = this.#rest.subarray(piece.length);
     return piece;
+  }
+
+  /** Gives back the end of the last piece. */
+  unread(rest: Uint8Array): void {
+    this.#rest = concat(rest, this.#rest);
   }
 
   /** Ends the body early. Never throws. */

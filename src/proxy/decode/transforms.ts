@@ -8,7 +8,7 @@ import process from "node:process";
 import type { Coding } from "./decode.ts";
 import { Decoder } from "./decoder.ts";
 import { PIECE_BYTES } from "./pieces.ts";
-import { MAX_WINDOW_LOG, ZstdFrames } from "./zstd_frames.ts";
+import { MAX_WINDOW_LOG } from "./zstd_frames.ts";
 
 /** node:zlib, loaded when an answer is coded at all. */
 const zlib = (): typeof import("node:zlib") => process.getBuiltinModule("node:zlib");
@@ -29,18 +29,14 @@ export function createDecoder(coding: Coding, head: Uint8Array): Decoder {
   const options = { chunkSize: PIECE_BYTES, highWaterMark: PIECE_BYTES };
   switch (coding) {
     case "gzip":
-      return new Decoder(node.createGunzip(options), {});
+      return new Decoder(node.createGunzip(options));
     case "deflate":
-      return new Decoder(isZlib(head) ? node.createInflate(options) : node.createInflateRaw(options), {});
+      return new Decoder(isZlib(head) ? node.createInflate(options) : node.createInflateRaw(options));
     case "br":
-      return new Decoder(node.createBrotliDecompress(options), { probe: new Uint8Array(1) });
+      return new Decoder(node.createBrotliDecompress(options), new Uint8Array(1));
     case "zstd": {
-      const frames = new ZstdFrames();
       const params = { [constants.ZSTD_d_windowLogMax]: MAX_WINDOW_LOG };
-      return new Decoder(node.createZstdDecompress({ ...options, params }), {
-        saw: (piece) => frames.push(piece),
-        check: () => frames.end(),
-      });
+      return new Decoder(node.createZstdDecompress({ ...options, params }));
     }
     default:
       return coding satisfies never;

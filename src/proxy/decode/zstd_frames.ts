@@ -1,5 +1,5 @@
 /**
- * The frame structure of zstd (RFC 8878 §3.1), without decoding: tells whether a body is whole, and refuses windows that a server
+ * The frame structure of zstd (RFC 8878 §3.1), without decoding: tells where a frame ends, and refuses windows that a server
  * on the web must not ask for.
  *
  * @module
@@ -24,28 +24,33 @@ export class ZstdFrames {
   #have = 0;
   #next: Next = (field) => this.#magic(field);
   #skip = 0;
-  #frames = 0;
-  #between = true;
+  #inFrame = false;
   #checksum = false;
 
-  /** @throws {TypeError} If this cannot be zstd, or its window is too large. */
-  push(piece: Uint8Array): void {
+  /**
+   * Reads on to the end of `piece` or of the frame, whichever comes first, and returns how many bytes that is.
+   *
+   * @throws {TypeError} If this cannot be zstd, or its window is too large.
+   */
+  push(piece: Uint8Array): number {
     for (let at = 0; at < piece.length;) {
-      const skipped = Math.min(this.#skip, piece.length - at);
-      this.#skip -= skipped;
-      at += skipped;
-      if (this.#skip > 0) return;
-      if (this.#have < this.#field.length && at < piece.length) {
-        this.#between = false;
+      if (this.#skip > 0) {
+        const skipped = Math.min(this.#skip, piece.length - at);
+        this.#skip -= skipped;
+        at += skipped;
+      } else {
+        this.#inFrame = true;
         this.#field[this.#have++] = piece[at++]!;
+        if (this.#have === this.#field.length) this.#next(new DataView(this.#field.buffer));
       }
-      if (this.#have === this.#field.length) this.#next(new DataView(this.#field.buffer));
+      if (this.between) return at;
     }
+    return piece.length;
   }
 
-  /** @throws {TypeError} If the body ended inside a frame. */
-  end(): void {
-    if (!this.#between || this.#skip > 0 || this.#frames === 0) throw new TypeError("The coded body is cut off");
+  /** Whether the bytes so far are whole frames. */
+  get between(): boolean {
+    return !this.#inFrame && this.#skip === 0;
   }
 
   /** Expects a field of `length` bytes, after `skip` bytes of content. */
@@ -57,8 +62,7 @@ export class ZstdFrames {
   }
 
   #frameEnd(skip: number): void {
-    this.#frames++;
-    this.#between = true;
+    this.#inFrame = false;
     this.#expect(4, (field) => this.#magic(field), skip);
   }
 
