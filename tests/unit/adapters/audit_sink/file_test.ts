@@ -1,0 +1,264 @@
+import assert from "node:assert/strict";
+import { FileAuditSink, type FileAuditSinkOptions } from "../../../../src/adapters/audit_sink/file.ts";
+import { isAppError } from "../../../../src/kernel/error.ts";
+
+const APPEND = new URL("../../../support/append_lines.ts", import.meta.url).pathname;
+
+async function withSink(
+  work: (sink: FileAuditSink, folder: string) => Promise<void>,
+  options: Partial<FileAuditSinkOptions> = {},
+): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await work(sinkIn(folder, options), folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+function sinkIn(folder: string, options: Partial<FileAuditSinkOptions> = {}): FileAuditSink {
+  return new FileAuditSink({ path: `${folder}/proxy.log`, lockPath: `${folder}/locks/audit.lock`, ...options });
+}
+
+const line = (n: number): string => JSON.stringify({ n, pad: "x".repeat(80) });
+
+async function linesOf(sink: FileAuditSink): Promise<string[]> {
+  return await Array.fromAsync(sink.lines());
+}
+
+Deno.test("lines are read back in order, the head is a copy of the last, and the files are the owner's alone", async () => {
+  await withSink(async (sink, folder) => {
+    assert.deepEqual(await linesOf(sink), []);
+    assert.equal(await sink.head(), undefined);
+    await sink.ready();
+    const seen: (string | undefined)[] = [];
+    for (const n of [1, 2, 3]) await sink.append((last) => (seen.push(last), line(n)));
+    assert.deepEqual(seen, [undefined, line(1), line(2)]);
+    assert.deepEqual(await linesOf(sink), [line(1), line(2), line(3)]);
+    assert.equal(await sink.head(), line(3));
+    for (const name of ["proxy.log", "proxy.log.head", "proxy.log.reserve"]) {
+      assert.equal((await Deno.stat(`${folder}/${name}`)).mode! & 0o777, 0o600, name);
+    }
+  });
+});
+
+Deno.test("a log that others could read is made the owner's again", async () => {
+  await withSink(async (sink, folder) => {
+    await sink.append(() => line(1));
+    await Deno.chmod(`${folder}/proxy.log`, 0o666);
+    await sink.ready();
+    assert.equal((await Deno.stat(`${folder}/proxy.log`)).mode! & 0o777, 0o600);
+  });
+});
+
+Deno.test("a full file is put aside; lines, last line and order go on across the files, and the oldest is dropped", async () => {
+  await withSink(async (sink, folder) => {
+    for (let n = 1; n <= 12; n++) {
+      await sink.append((last) => {
+        assert.equal(last, n === 1 ? undefined : line(n - 1));
+        return line(n);
+      });
+    }
+    const kept = await linesOf(sink);
+    assert.equal(kept.at(-1), line(12));
+    assert.deepEqual(kept, Array.from({ length: kept.length }, (_, i) => line(12 - kept.length + 1 + i)));
+    assert.equal(await sink.pruned(), true);
+    const names = [...Deno.readDirSync(folder)].map(({ name }) => name).filter((name) => /\.\d{6}$/.test(name));
+    assert.equal(names.length, 2);
+  }, { maxBytes: 250, keep: 2 });
+});
+
+Deno.test("processes that append at once lose nothing and never overwrite each other", async () => {
+  await withSink(async (sink, folder) => {
+    const children = ["a", "b", "c"].map((label) => appender(folder, 40, label).output());
+    for (const { success, stderr } of await Promise.all(children)) {
+      assert.ok(success, new TextDecoder().decode(stderr));
+    }
+    const lines = (await linesOf(sink)).map((text) => JSON.parse(text));
+    assert.deepEqual(lines.map(({ seq }) => seq), Array.from({ length: 120 }, (_, i) => i + 1));
+    for (const label of ["a", "b", "c"]) {
+      assert.deepEqual(lines.filter(({ from }) => from === label).map(({ i }) => i), [...Array(40).keys()]);
+    }
+  }, { maxBytes: 4000, keep: 1000 });
+});
+
+Deno.test("a process killed at any moment loses no acknowledged line and leaves no half one", async () => {
+  await withSink(async (sink, folder) => {
+    let known = 0;
+    for (let round = 0; round < 4; round++) {
+      const child = appender(folder, 10_000, `r${round}`).spawn();
+      let acknowledged = 0;
+      for await (const block of child.stdout) {
+        acknowledged += block.filter((byte) => byte === 10).length;
+        if (acknowledged >= 5 + round * 7) break;
+      }
+      child.kill("SIGKILL");
+      await child.status;
+      await child.stderr.cancel();
+      const lines = (await linesOf(sink)).map((text) => JSON.parse(text));
+      assert.deepEqual(lines.map(({ seq }) => seq), lines.map((_, i) => i + 1));
+      assert.ok(lines.length >= known + acknowledged);
+      known = lines.length;
+    }
+  }, { maxBytes: 4000, keep: 1000 });
+});
+
+Deno.test("a torn last line is cut off before the next is appended; a whole one without its line feed is kept", async () => {
+  await withSink(async (sink, folder) => {
+    await sink.append(() => line(1));
+    await Deno.writeTextFile(`${folder}/proxy.log`, line(2).slice(0, 20), { append: true });
+    assert.deepEqual(await linesOf(sink), [line(1)]);
+    await sink.append((last) => (assert.equal(last, line(1)), line(2)));
+    await Deno.writeTextFile(`${folder}/proxy.log`, line(3), { append: true });
+    assert.deepEqual(await linesOf(sink), [line(1), line(2), line(3)]);
+    await sink.append((last) => (assert.equal(last, line(3)), line(4)));
+    assert.deepEqual(await linesOf(sink), [line(1), line(2), line(3), line(4)]);
+  });
+});
+
+async function refuses(sink: FileAuditSink, reason: RegExp): Promise<void> {
+  const matches = (e: unknown): boolean => isAppError(e, "audit_unwritable") && reason.test(e.message);
+  await assert.rejects(sink.ready(), matches);
+  await assert.rejects(sink.append(() => line(9)), matches);
+}
+
+Deno.test("a log that is a folder, a link, or was removed is refused", async () => {
+  await withSink(async (sink, folder) => {
+    await Deno.mkdir(`${folder}/proxy.log`);
+    await refuses(sink, /not a file/);
+  });
+  await withSink(async (sink, folder) => {
+    await Deno.writeTextFile(`${folder}/elsewhere`, "");
+    await Deno.symlink(`${folder}/elsewhere`, `${folder}/proxy.log`);
+    await refuses(sink, /symbolic link/);
+    assert.equal(await Deno.readTextFile(`${folder}/elsewhere`), "");
+  });
+  await withSink(async (sink, folder) => {
+    await sink.append(() => line(1));
+    await Deno.remove(`${folder}/proxy.log`);
+    await refuses(sink, /removed/);
+    await Deno.remove(`${folder}/proxy.log.head`);
+    await sink.ready();
+  });
+});
+
+Deno.test("a folder that cannot be made is refused", async () => {
+  await withSink(async (_, folder) => {
+    await Deno.writeTextFile(`${folder}/file`, "");
+    await refuses(sinkIn(`${folder}/file`), /folder/);
+  });
+});
+
+const canMount = Deno.build.os === "linux" && Deno.uid() === 0 && await mountTest();
+
+Deno.test({
+  name: "on a full disk a call under way is still recorded, and no further one begins",
+  ignore: !canMount,
+  async fn(): Promise<void> {
+    await withSink(async (_, folder) => {
+      await mount(folder, ["-o", "size=400k"]);
+      try {
+        const sink = sinkIn(folder);
+        await sink.ready();
+        await fill(`${folder}/ballast`);
+        await sink.append(() => line(1));
+        assert.deepEqual(await linesOf(sink), [line(1)]);
+        await fill(`${folder}/ballast2`);
+        await assert.rejects(sink.ready(), (e) => isAppError(e, "audit_unwritable") && /full/.test(e.message));
+      } finally {
+        await umount(folder);
+      }
+    });
+  },
+});
+
+Deno.test({
+  name: "on a read-only file system there is no call",
+  ignore: !canMount,
+  async fn(): Promise<void> {
+    await withSink(async (_, folder) => {
+      await mount(folder, ["-o", "size=1m"]);
+      try {
+        const sink = sinkIn(folder);
+        await sink.append(() => line(1));
+        await run("mount", ["-o", "remount,ro", folder]);
+        await refuses(sink, /read-only/);
+        assert.deepEqual(await Deno.readTextFile(`${folder}/proxy.log`), `${line(1)}\n`);
+      } finally {
+        await umount(folder);
+      }
+    });
+  },
+});
+
+Deno.test("whoever watches sees lines as they are appended, across a rotation", async () => {
+  await withSink(async (sink) => {
+    await sink.append(() => line(1));
+    const stop = new AbortController();
+    const watched = sink.watch(stop.signal)[Symbol.asyncIterator]();
+    const first = watched.next();
+    // The watcher begins with the first request; what is appended while it starts may be one that it takes for old.
+    const seen: string[] = [];
+    let n = 2;
+    let pending = first;
+    while (seen.length < 5) {
+      await sink.append(() => line(n++));
+      const next = await Promise.race([pending, Promise.resolve(undefined)]);
+      if (next === undefined) continue;
+      seen.push(next.value as string);
+      pending = watched.next();
+    }
+    stop.abort();
+    while (!(await pending).done) pending = watched.next();
+    const numbers = seen.map((text) => JSON.parse(text).n as number);
+    assert.deepEqual(numbers, numbers.map((_, i) => numbers[0]! + i));
+  }, { maxBytes: 250 });
+});
+
+function appender(folder: string, count: number, label: string): Deno.Command {
+  return new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "-A",
+      "--no-check",
+      APPEND,
+      `${folder}/proxy.log`,
+      `${folder}/locks/audit.lock`,
+      String(count),
+      label,
+    ],
+    stdout: "piped",
+    stderr: "piped",
+  });
+}
+
+async function fill(path: string): Promise<void> {
+  const block = new Uint8Array(512);
+  using file = await Deno.open(path, { write: true, create: true });
+  try {
+    for (;;) await file.write(block);
+  } catch {
+    // Full.
+  }
+}
+
+async function mountTest(): Promise<boolean> {
+  const folder = await Deno.makeTempDir();
+  const mounted = await mount(folder, ["-o", "size=64k"]).then(() => true, () => false);
+  if (mounted) await umount(folder);
+  await Deno.remove(folder);
+  return mounted;
+}
+
+async function mount(folder: string, options: readonly string[]): Promise<void> {
+  await run("mount", ["-t", "tmpfs", ...options, "none", folder]);
+}
+
+async function umount(folder: string): Promise<void> {
+  await run("umount", [folder]);
+}
+
+async function run(program: string, args: readonly string[]): Promise<void> {
+  const { success } = await new Deno.Command(program, { args: [...args], stdout: "null", stderr: "null" }).output();
+  if (!success) throw new Error(`${program} failed`);
+}
