@@ -8,7 +8,7 @@ import { listSecrets } from "../../../../src/usecases/secrets/list.ts";
 import { pullSecrets } from "../../../../src/usecases/secrets/pull.ts";
 import { pushSecrets } from "../../../../src/usecases/secrets/push.ts";
 import { setSecrets } from "../../../../src/usecases/secrets/set.ts";
-import { SecretsMachine } from "../../../support/secrets_machine.ts";
+import { SecretsMachine, unreachable } from "../../../support/secrets_machine.ts";
 
 const COMMITS = { method: "POST", path: /\/commits$/ } as const;
 
@@ -173,9 +173,6 @@ Deno.test("set without a server keeps the change here and says so; push brings i
   await using machine = await SecretsMachine.start();
   await machine.set({ OLD: "old-value", GONE: "gone-value" });
   const { folder, evil } = machine;
-  const unreachable = (): never => {
-    throw new AppError("server_unreachable", { origin: evil.origin, reason: "it is off" });
-  };
   {
     using _off = evil.answer({ path: /./ }, unreachable);
     const result = await machine.set({ OLD: "new-value", NEW: "fresh-value" });
@@ -249,4 +246,55 @@ Deno.test("set of more than a commit holds is several commits, and all of it arr
   const { pulled } = await pullSecrets(other.ports, { folder: other.folder });
   assert.equal(pulled.length, 1050);
   assert.deepEqual(await other.values(), await machine.values());
+});
+
+/** Runs `work` after the server took the next commit and before its sender hears of it. */
+function meanwhile(machine: SecretsMachine, work: () => Promise<unknown>): Disposable {
+  let done = false;
+  return machine.evil.answer(COMMITS, async (request) => {
+    const response = await machine.server.transport.send(request);
+    if (!done) {
+      done = true;
+      await work();
+    }
+    return response;
+  });
+}
+
+Deno.test("a set that is overtaken between server and keychain does not put its older value over the newer one", async () => {
+  await using machine = await SecretsMachine.start();
+  await machine.set({ KEY: "first-value" });
+  using _meanwhile = meanwhile(machine, () => machine.set({ KEY: "third-value" }, { force: true }));
+  await machine.set({ KEY: "second-value" });
+  assert.deepEqual(await machine.values(), { KEY: "third-value" });
+  assert.equal((await machine.meta("KEY"))?.version, "3");
+  assert.deepEqual((await diffSecrets(machine.ports, { folder: machine.folder })).differences, []);
+});
+
+Deno.test("a change that is made here while a commit is under way stays, as a change", async () => {
+  await using machine = await SecretsMachine.start();
+  await machine.set({ KEY: "first-value" });
+  using _meanwhile = meanwhile(machine, async () => {
+    using _off = machine.evil.answer({ path: /./ }, unreachable);
+    await machine.set({ KEY: "unsent-value" });
+  });
+  await machine.set({ KEY: "second-value" });
+  assert.deepEqual(await machine.values(), { KEY: "unsent-value" });
+  assert.deepEqual(await machine.meta("KEY"), { version: "1", state: "modified" });
+  const { conflicts } = await pullSecrets(machine.ports, { folder: machine.folder });
+  assert.deepEqual(conflicts.map(({ name }) => name), ["KEY"]);
+});
+
+Deno.test("a change that cannot be sent is refused when the secret was changed here since the command began", async () => {
+  await using machine = await SecretsMachine.start();
+  await machine.set({ KEY: "first-value", FREE: "first-free" });
+  let done = false;
+  using _late = machine.evil.answer({ method: "GET", path: /snapshot/ }, async (request) => {
+    if (done) return await machine.server.transport.send(request);
+    done = true;
+    await machine.set({ KEY: "second-value" });
+    return unreachable();
+  });
+  await assert.rejects(machine.set({ FREE: "unsent-free", KEY: "unsent-value" }), { code: "conflict" });
+  assert.deepEqual(await machine.values(), { FREE: "first-free", KEY: "second-value" });
 });
