@@ -15,6 +15,9 @@ import { openDevice } from "./open_device.ts";
 import { forgetPins } from "./pin_store.ts";
 import type { Ports } from "./ports.ts";
 
+/** Names of environments that were used here (src/usecases/secrets/known_places.ts). */
+const PLACES_COLLECTION = "places";
+
 export interface LogoutInput {
   /** Also removes the account key, the pins and all values of this profile. */
   readonly forget?: boolean;
@@ -46,7 +49,10 @@ export async function logout(ports: LogoutPorts, input: LogoutInput, signal?: Ab
     ...rest,
     account: { userId, email },
   }));
-  if (forget) await forgetPins(keychain, signal);
+  if (forget) {
+    await forgetPins(keychain, signal);
+    await removeValues(keychain, await keychain.list(PLACES_COLLECTION, signal), signal);
+  }
   const removedValues = await removeValues(keychain, values, signal);
   return { email: account.email, sessionEnded, forgotten: forget, removedValues };
 }

@@ -102,6 +102,13 @@ Deno.test("an account: made, left, entered, changed, recovered", async (t) => {
   });
 
   await t.step("forgetting leaves nothing, and the account key must be typed again", async () => {
+    using place = Secret.fromText("my-app");
+    await (await world.keychain()).apply([{
+      op: "put",
+      key: { collection: "places", name: "e" },
+      meta: {},
+      value: place,
+    }]);
     await logout(world, { forget: true });
     assert.deepEqual(await (await world.keychain()).collections(), []);
     const wrong = accountKey.slice(0, -1) + (accountKey.endsWith("0") ? "1" : "0");
