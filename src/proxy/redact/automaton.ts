@@ -32,8 +32,8 @@ export interface AutomatonLimits {
   readonly maxPlaces: number;
 }
 
-/** Some 8 MiB of table, 8 of threads and 20 of places at most. */
-const LIMITS: AutomatonLimits = { maxStates: 8000, maxThreads: 1_000_000, maxPlaces: 200_000 };
+/** Some 8 MiB of table, 16 of threads and 20 of places at most. */
+const LIMITS: AutomatonLimits = { maxStates: 8000, maxThreads: 2_000_000, maxPlaces: 200_000 };
 /** A computation adds at most this many states beyond the limit. */
 const SLACK = 8;
 /** States with more threads than this are not looked up by content: they occur only right after a first escape character. */
@@ -71,6 +71,8 @@ export class Automaton {
   /** `accepting[state]`: what was read up to here is a match. */
   readonly accepting: Uint8Array;
 
+  /** States whose dead ends are noted in the table. */
+  readonly #cleared: Uint8Array;
   readonly #limits: AutomatonLimits;
   readonly #set: NeedleSet;
   #contents: StateContent[] = [];
@@ -83,6 +85,7 @@ export class Automaton {
   constructor(needles: readonly Needle[], limits: AutomatonLimits = LIMITS) {
     this.#limits = limits;
     this.accepting = new Uint8Array(limits.maxStates + SLACK);
+    this.#cleared = new Uint8Array(limits.maxStates + SLACK);
     this.#set = new NeedleSet(needles);
     this.#clear();
   }
@@ -127,9 +130,11 @@ export class Automaton {
 
   /** Finds out with which bytes a match that begins with `first` may go on, and fills that row of `pairs`. */
   learn(first: number): void {
-    const places = this.#byPlace(this.compute(START, first)).map(([place]) => place);
-    this.pairs.fill(0, first << 8, (first + 1) << 8);
-    for (const second of this.#set.bytesFrom(new Set(places))) this.pairs[first << 8 | second] = 1;
+    const state = this.compute(START, first);
+    if (state !== DEAD) this.#clearDeadEnds(state, 0);
+    for (let second = 0; second < 256; second++) {
+      this.pairs[first << 8 | second] = this.table[state << 8 | second] === DEAD ? 0 : 1;
+    }
   }
 
   /** Whether a match may begin with `byte`. */
@@ -142,6 +147,7 @@ export class Automaton {
     const known = this.table[state << 8 | byte]!;
     if (known !== 0) return known;
     const { open, pending } = this.content(state);
+    if (!open && pending === NO_BYTE && state !== START && this.#clearDeadEnds(state, byte)) return DEAD;
     const collector = new Collector();
     for (const [place, there] of this.#byPlace(state)) this.#set.advance(place, there, byte, collector);
     if (state === START) this.#set.begin(byte, collector);
@@ -157,6 +163,15 @@ export class Automaton {
       accepts: collector.accepts,
     });
     return this.table[state << 8 | byte] = next;
+  }
+
+  /** Notes once for all bytes which of them lead nowhere from a closed state; whether `byte` is one of those. */
+  #clearDeadEnds(state: StateId, byte: number): boolean {
+    if (this.#cleared[state] === 1) return false;
+    this.#cleared[state] = 1;
+    const alive = this.#set.bytesFrom(new Set(this.#byPlace(state).map(([place]) => place)));
+    for (let other = 0; other < 256; other++) if (!alive.has(other)) this.table[state << 8 | other] = DEAD;
+    return !alive.has(byte);
   }
 
   /** The threads of a state by their place: where many are, few places are, and most places lead nowhere. */
@@ -226,6 +241,7 @@ export class Automaton {
     this.table.fill(0);
     this.table.fill(DEAD, DEAD << 8, (DEAD + 1) << 8);
     this.accepting.fill(0);
+    this.#cleared.fill(0);
   }
 }
 

@@ -41,7 +41,7 @@ interface Place {
 export class Places {
   readonly #places: (Place | undefined)[] = [undefined];
   readonly #ids = new Map<Node, Map<Node | undefined, PlaceId>>();
-  readonly #outcomes = new Map<number, Outcome | undefined>();
+  readonly #outcomes = new Map<number, Outcome>();
   readonly #roots = new Map<SymbolId | GapKind, Node>();
   readonly #escaped = new Map<number, Node>();
   readonly #plain = new Map<number, Node>();
@@ -60,9 +60,10 @@ export class Places {
   outcome(place: PlaceId, byte: number): Outcome | undefined {
     const key = place * 256 + byte;
     const known = this.#outcomes.get(key);
-    if (known !== undefined || this.#outcomes.has(key)) return known;
+    if (known !== undefined) return known;
     const outcome = this.#compute(this.#places[place]!, byte);
-    this.#outcomes.set(key, outcome);
+    // Most bytes lead nowhere from most places: that is found out fast and not worth a note.
+    if (outcome !== undefined) this.#outcomes.set(key, outcome);
     return outcome;
   }
 
