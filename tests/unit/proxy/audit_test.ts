@@ -171,6 +171,14 @@ Deno.test("the first wrong line of an edited, shortened, swollen or reordered lo
   await fails(2, [a, JSON.stringify({ ...forged, key: STRANGER.key }), c]);
 });
 
+Deno.test("a record that the device itself signs anew in the middle shows at the one after it", async () => {
+  const [a, b, c] = await logOf(3) as [string, string, string];
+  const other = await nextLine({ ...FACTS, method: "DELETE" }, "log_1", a, DEVICE);
+  await verify([a, other]);
+  await fails(3, [a, other, c]);
+  await verify([a, b, c]);
+});
+
 Deno.test("a cut tail shows by the head, and without it by the keychain's checkpoint", async () => {
   const lines = await logOf(6);
   const checkpoint = { seq: 5, hash: await hashLine(lines[4]!) };

@@ -155,6 +155,20 @@ Deno.test("an answer that breaks off is an error, not an end", async () => {
   });
 });
 
+Deno.test("what a URL says does not decide which failure it is", async () => {
+  const raw = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const served = (async () => {
+    using connection = await raw.accept();
+    await connection.read(new Uint8Array(4096));
+  })();
+  const adapter = new FetchUpstream();
+  const url = `http://tls.example:${raw.addr.port}/invalid-peer-certificate/Expired?k=${VALUE}`;
+  await failsWith(send(adapter, url, { method: "POST", body: new Uint8Array(1) }), "upstream_unreachable");
+  await served;
+  raw.close();
+  await adapter.close();
+});
+
 Deno.test("whoever gives up ends the exchange", async () => {
   await withUpstream({}, async (upstream, adapter) => {
     upstream.push("one");
