@@ -172,11 +172,11 @@ async function all(folder: string): Promise<string[]> {
   return found.sort();
 }
 
-Deno.test("every import points down the layers and no claim about reach is broken", async () => {
+Deno.test("P20 P21 every import points down the layers and no claim about reach is broken", async () => {
   assert.deepEqual(breaches(await graphOf(["main.ts", ...(await all("src")), ...(await all("ffi"))])), []);
 });
 
-Deno.test("a planted illegal import of each kind is found", () => {
+Deno.test("P20 P21 a planted illegal import of each kind is found", () => {
   const planted: readonly (readonly [string, string])[] = [
     ["src/kernel/bytes.ts", "src/ports/clock.ts"],
     ["src/cli/program.ts", "src/adapters/keychain/memory.ts"],

@@ -152,7 +152,7 @@ function plant(world: World, kind: "account" | "workspace", id: string, entries:
 
 const hashOf = (body: Uint8Array): Uint8Array => createHash("sha256").update(body).digest();
 
-Deno.test("without the password nothing widens the allowlist", async (t) => {
+Deno.test("P5 without the password nothing widens the allowlist", async (t) => {
   await using world = await World.make();
   const made: CreatedAccount = await initWorld(world);
   await createProject(world, { name: "my-app" });

@@ -21,7 +21,7 @@ async function ready(): Promise<
   return { sandbox, upstream, env, close };
 }
 
-Deno.test("call prints `HTTP 200`, a blank line and the body, redacted; the upstream got the credential", async () => {
+Deno.test("P1 call prints `HTTP 200`, a blank line and the body, redacted; the upstream got the credential", async () => {
   const { sandbox, upstream, env, close } = await ready();
   try {
     const result = await sandbox.run(["call", "--url", `${upstream.origin}/echo`, "--bearer", "KEY"], { env });
@@ -112,7 +112,7 @@ Deno.test("the JSON envelope has the same members on success and on refusal", as
   }
 });
 
-Deno.test("a URL is needed, --stream and JSON exclude each other, a binding holds", async () => {
+Deno.test("P10 a URL is needed, --stream and JSON exclude each other, a binding holds", async () => {
   const { sandbox, upstream, env, close } = await ready();
   try {
     const none = await sandbox.run(["call", "--bearer", "KEY"], { env });
@@ -134,7 +134,7 @@ Deno.test("a URL is needed, --stream and JSON exclude each other, a binding hold
   }
 });
 
-Deno.test("proxy variables of the environment do not reroute a call", async () => {
+Deno.test("P7 P28 proxy variables of the environment do not reroute a call", async () => {
   const { sandbox, upstream, env, close } = await ready();
   const trap = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   try {
@@ -151,7 +151,7 @@ Deno.test("proxy variables of the environment do not reroute a call", async () =
   }
 });
 
-Deno.test("env gives values to the child alone, with its exit number, and the log has no arguments", async () => {
+Deno.test("P4 P15 env gives values to the child alone, with its exit number, and the log has no arguments", async () => {
   await using sandbox = await sandboxWithProject();
   await sandbox.ok(["secrets", "set", "KEY", "OTHER=another value"].filter((a) => a !== "KEY"));
   await sandbox.ok(["secrets", "set", "KEY", "--stdin"], { stdin: CANARY });

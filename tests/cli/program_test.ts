@@ -126,7 +126,7 @@ Deno.test("two formats at once are refused", async () => {
   await sandbox.fails("usage", 2, ["status", "--output", "text"]);
 });
 
-Deno.test("a misplaced value is never quoted back", async () => {
+Deno.test("P1 a misplaced value is never quoted back", async () => {
   await using sandbox = await Sandbox.make();
   const canary = "sk_live_Canary0123456789";
   const lines: readonly (readonly string[])[] = [

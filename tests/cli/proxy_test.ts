@@ -113,7 +113,7 @@ Deno.test("SIGTERM and SIGINT end the proxy in order", async () => {
   }
 });
 
-Deno.test("DENO_SERVE_ADDRESS of the environment does not move the proxy", async () => {
+Deno.test("P28 DENO_SERVE_ADDRESS of the environment does not move the proxy", async () => {
   await using sandbox = await sandboxWithProject();
   const free = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const elsewhere = free.addr.port;
@@ -127,7 +127,7 @@ Deno.test("DENO_SERVE_ADDRESS of the environment does not move the proxy", async
   await proxy.end();
 });
 
-Deno.test("logs filter, verify, and a changed line is exit number 8", async () => {
+Deno.test("P14 logs filter, verify, and a changed line is exit number 8", async () => {
   await using sandbox = await sandboxWithProject();
   await sandbox.ok(["secrets", "set", "A=the first value", "B=the second value"]);
   await sandbox.ok(["env", "--only", "A", "--", "true"]);

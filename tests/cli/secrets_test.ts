@@ -95,7 +95,7 @@ Deno.test("list shows one name first on each line, states and bindings, never va
   assert.equal((text + JSON.stringify(document)).includes(CANARY), false);
 });
 
-Deno.test("get is for a person: without a terminal, and as JSON, it is exit number 9", async () => {
+Deno.test("P16 get is for a person: without a terminal, and as JSON, it is exit number 9", async () => {
   await using sandbox = await sandboxWithProject();
   await sandbox.ok(["secrets", "set", "KEY", "--stdin"], { stdin: CANARY });
   const refused = await sandbox.fails("person_required", 9, ["secrets", "get", "KEY"]);

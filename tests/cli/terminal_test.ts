@@ -32,7 +32,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a value is typed unseen and shown to a person with the password only",
+  name: "P16 a value is typed unseen and shown to a person with the password only",
   ignore,
   fn: async () => {
     await using sandbox = await sandboxWithProject();

@@ -11,7 +11,7 @@ import { RemoteKeychain } from "./secret_service_remote.ts";
 const ROUNDS = 15;
 const missing = await missingForKeyring();
 
-Deno.test("kill −9 loop on files: the file is that of the last acknowledged write, or of the next one, never half", async () => {
+Deno.test("P25 kill −9 loop on files: the file is that of the last acknowledged write, or of the next one, never half", async () => {
   await using folder = await TempFolder.make();
   let last = -1;
   for (let round = 0; round < ROUNDS; round++) {
@@ -24,7 +24,7 @@ Deno.test("kill −9 loop on files: the file is that of the last acknowledged wr
   }
 });
 
-Deno.test("kill −9 loop on the vault file: it opens, and both items are of one step, the last acknowledged or the next", async () => {
+Deno.test("P25 kill −9 loop on the vault file: it opens, and both items are of one step, the last acknowledged or the next", async () => {
   await using folder = await TempFolder.make();
   (await makeVault(folder.path))[Symbol.dispose]();
   let last = -1;

@@ -22,7 +22,7 @@ async function inSync(sandbox: Sandbox): Promise<void> {
   assert.deepEqual((await sandbox.json(["secrets", "diff"])).differences, []);
 }
 
-Deno.test("processes at once that set different secrets lose nothing, in the vault, in .env and on the server", async () => {
+Deno.test("P27 processes at once that set different secrets lose nothing, in the vault, in .env and on the server", async () => {
   await using sandbox = await sandboxWithProject();
   await sandbox.ok(["init", "--storage-mode", "2"]);
   const names = Array.from({ length: 4 }, (_, i) => `KEY_${i}`);
@@ -35,7 +35,7 @@ Deno.test("processes at once that set different secrets lose nothing, in the vau
   for (const name of names) assert.ok(dotenv.includes(`${name}=value-of-${name}\n`), name);
 });
 
-Deno.test("processes at once that set the same secret: each is acknowledged or a conflict, never half of each", async () => {
+Deno.test("P27 processes at once that set the same secret: each is acknowledged or a conflict, never half of each", async () => {
   await using sandbox = await sandboxWithProject();
   const values = Array.from({ length: 3 }, (_, i) => `value-number-${i}`);
   const results = await Promise.all(values.map((value) => sandbox.run(["secrets", "set", `KEY_0=${value}`])));
@@ -74,7 +74,7 @@ async function setAndKill(sandbox: Sandbox, value: string, events: number): Prom
   return (await ended).success;
 }
 
-Deno.test("a set that is killed at any write is there whole or not at all, and the next command goes on", async () => {
+Deno.test("P25 a set that is killed at any write is there whole or not at all, and the next command goes on", async () => {
   await using sandbox = await sandboxWithProject();
   await sandbox.ok(["secrets", "set", "KEY_0=value-before", "KEY_1=value-before"]);
   const names = ["KEY_0", "KEY_1"];

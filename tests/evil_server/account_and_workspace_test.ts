@@ -87,7 +87,7 @@ async function stranger(): Promise<NewAccount> {
   return await createAccount({ password, deviceLabel: "x", now: 1 }, systemRandom);
 }
 
-Deno.test("a malicious server and one member", async (t) => {
+Deno.test("P23 a malicious server and one member", async (t) => {
   await using world = await World.make();
   const made = await initWorld(world);
   const { evil } = world;

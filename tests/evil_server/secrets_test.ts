@@ -236,14 +236,14 @@ async function commitsOf(machine: SecretsMachine): Promise<Json> {
 }
 
 for (const { what, lie, ...refusal } of SNAPSHOT_LIES) {
-  Deno.test(`a server that ${what} is refused`, async () => {
+  Deno.test(`P23 a server that ${what} is refused`, async () => {
     await using machine = await started();
     using _lie = machine.evil.lie(SNAPSHOT, await lie(machine));
     await refusedEverywhere(machine, refusal);
   });
 }
 
-Deno.test("a server that serves development as production is refused", async () => {
+Deno.test("P23 a server that serves development as production is refused", async () => {
   await using machine = await started();
   await machine.set({ KEY: "production-value" }, { environment: "production" });
   await diffSecrets(machine.ports, { folder: machine.folder });
@@ -259,7 +259,7 @@ Deno.test("a server that serves development as production is refused", async () 
   assert.equal(await machine.state("production"), before);
 });
 
-Deno.test("a server that hands out an environment key of its own is refused", async () => {
+Deno.test("P23 a server that hands out an environment key of its own is refused", async () => {
   await using machine = await started();
   const random = (n: number): Uint8Array<ArrayBuffer> => crypto.getRandomValues(new Uint8Array(n));
   const item = (await machine.keychain.get({ collection: "device", name: "receiving-key" }))!;
@@ -297,7 +297,7 @@ function forkFrom(machine: SecretsMachine): Disposable {
 
 const PINS = { path: /\/pins$/ } as const;
 
-Deno.test("a server that shows two devices two histories is refused by the one that comes back", async () => {
+Deno.test("P23 a server that shows two devices two histories is refused by the one that comes back", async () => {
   await using machine = await started();
   await using other = await machine.twin();
   await pullSecrets(other.ports, { folder: other.folder });
@@ -326,7 +326,7 @@ Deno.test("a server that shows two devices two histories is found out by the pin
   });
 });
 
-Deno.test("a server that leaves out commits between what was seen and what it shows is refused", async () => {
+Deno.test("P23 a server that leaves out commits between what was seen and what it shows is refused", async () => {
   await using machine = await started();
   await using other = await machine.twin();
   await pullSecrets(other.ports, { folder: other.folder });
@@ -389,7 +389,7 @@ Deno.test("history and rollback refuse old versions that were not committed", as
   assert.equal(await machine.state(), before);
 });
 
-Deno.test("no value and no secret name is in anything that the server received or stored", async () => {
+Deno.test("P19 no value and no secret name is in anything that the server received or stored", async () => {
   await using machine = await SecretsMachine.start({ storageMode: 2 });
   const { ports, folder } = machine;
   await machine.set({ CANARY_NAME_ONE: "canary-value-number-one", CANARY_NAME_TWO: "canary value\nnumber two" });

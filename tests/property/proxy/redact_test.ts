@@ -35,7 +35,7 @@ function inChunks(redactor: Redactor | Scanner, bytes: Uint8Array, cuts: readonl
 
 const cuts = fc.array(fc.nat({ max: 2000 }), { maxLength: 12 });
 
-Deno.test("property: any secret in any spelling, anywhere, in any chunks, is replaced exactly", () => {
+Deno.test("P2 property: any secret in any spelling, anywhere, in any chunks, is replaced exactly", () => {
   const piece = fc.record({ which: fc.nat(2), spelling: fc.constantFrom(...Object.keys(SPELLINGS)), after: filler });
   fc.assert(
     fc.property(
@@ -114,7 +114,7 @@ Deno.test("property: nothing can be read out of what stands around an embedded s
   );
 });
 
-Deno.test("property: a body without the secrets comes out byte for byte, near misses included", () => {
+Deno.test("P2 property: a body without the secrets comes out byte for byte, near misses included", () => {
   const random = fc.uint8Array({ maxLength: 400 });
   const miss = fc.tuple(secret, fc.constantFrom(...Object.keys(SPELLINGS)), fc.nat()).map(([value, spelling, at]) => {
     // Without its last quarter, and with another character in the middle.

@@ -123,7 +123,7 @@ Deno.test("refusals are JSON with the catalog's code, message, hint and facts", 
   });
 });
 
-Deno.test("health answers on both loopback addresses, and nothing else is there", async () => {
+Deno.test("P17 health answers on both loopback addresses, and nothing else is there", async () => {
   await withDoor(async ({ listener, origin }) => {
     for (const address of listener.addresses) {
       const response = await fetch(`http://${address}/health`);
@@ -137,7 +137,7 @@ Deno.test("health answers on both loopback addresses, and nothing else is there"
   });
 });
 
-Deno.test("a browser's request is refused and tells the page nothing", async () => {
+Deno.test("P17 a browser's request is refused and tells the page nothing", async () => {
   await withDoor(async ({ origin, upstream, listener }) => {
     const target = { "x-as-target-url": upstream.origin };
     const signs = [
@@ -169,7 +169,7 @@ Deno.test("a browser's request is refused and tells the page nothing", async () 
   });
 });
 
-Deno.test("a name that was rebound to loopback is refused by its Host", async () => {
+Deno.test("P17 a name that was rebound to loopback is refused by its Host", async () => {
   await withDoor(async ({ listener, upstream }) => {
     const port = listener.port;
     const hosts = [

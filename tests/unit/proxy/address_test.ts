@@ -26,7 +26,7 @@ const PRIVATE: Readonly<Record<string, readonly string[]>> = {
   "not an address": ["", "localhost", "127.1", "0x7f.0.0.1", "2130706433", "1.2.3", "8.8.8.8 ", "[2606:4700::1]"],
 };
 
-Deno.test("an address that is not global unicast is not public", () => {
+Deno.test("P8 an address that is not global unicast is not public", () => {
   for (const [what, literals] of Object.entries(PRIVATE)) {
     for (const literal of literals) assert.equal(isPublicAddress(literal), false, `${what}: ${literal}`);
   }

@@ -86,7 +86,7 @@ Deno.test("an allowlist entry has one spelling", () => {
   }
 });
 
-Deno.test("what is ambiguous, private without an origin, or not what it looks like is no entry", () => {
+Deno.test("P6 what is ambiguous, private without an origin, or not what it looks like is no entry", () => {
   for (const typed of REFUSED) {
     assert.throws(() => parseAllowlistEntry(typed), (e) => isAppError(e, "invalid_allowlist_entry"), typed);
   }
@@ -125,7 +125,7 @@ const MATCHES: readonly (readonly [entry: string, target: string, matches: boole
   ["https://[::1]:8443", "https://[0:0:0::1]:8443/", true],
 ];
 
-Deno.test("an entry matches its own host, port and scheme and nothing beside them", () => {
+Deno.test("P6 an entry matches its own host, port and scheme and nothing beside them", () => {
   for (const [entry, target, matches] of MATCHES) {
     assert.equal(matchesAllowlistEntry(parseAllowlistEntry(entry), new URL(target)), matches, `${entry} ${target}`);
   }

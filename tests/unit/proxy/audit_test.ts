@@ -72,7 +72,7 @@ async function fails(line: number, lines: readonly string[], evidence?: Evidence
   await assert.rejects(verify(lines, evidence), (e) => isAppError(e, "audit_invalid") && e.fields.line === line);
 }
 
-Deno.test("a record has exactly the fields that were promised, in their order, and none for a value", async () => {
+Deno.test("P4 a record has exactly the fields that were promised, in their order, and none for a value", async () => {
   const [line] = await logOf(1);
   assert.deepEqual(Object.keys(JSON.parse(line!)), [
     "v",
@@ -154,7 +154,7 @@ Deno.test("a whole log verifies", async () => {
   assert.deepEqual(await verify([]), { records: 0, firstSeq: 0, lastSeq: 0, lastHash: undefined });
 });
 
-Deno.test("the first wrong line of an edited, shortened, swollen or reordered log is named", async () => {
+Deno.test("P14 the first wrong line of an edited, shortened, swollen or reordered log is named", async () => {
   const lines = await logOf(6);
   const [a, b, c, d, e, f] = lines as [string, string, string, string, string, string];
   await fails(3, [a, b, c.replace('"status_code":200', '"status_code":403'), d, e, f]);
@@ -179,7 +179,7 @@ Deno.test("a record that the device itself signs anew in the middle shows at the
   await verify([a, b, c]);
 });
 
-Deno.test("a cut tail shows by the head, and without it by the keychain's checkpoint", async () => {
+Deno.test("P14 a cut tail shows by the head, and without it by the keychain's checkpoint", async () => {
   const lines = await logOf(6);
   const checkpoint = { seq: 5, hash: await hashLine(lines[4]!) };
   await fails(5, lines.slice(0, 4), { head: lines[5]! });

@@ -23,7 +23,7 @@ const PUBLIC = "93.184.216.34";
 const inject = [["bearer", "KEY"]] as const;
 const secrets = { KEY: "sk_live_0123456789" };
 
-Deno.test("a listed name that leads to a private address is refused, whichever it is", async () => {
+Deno.test("P8 a listed name that leads to a private address is refused, whichever it is", async () => {
   const upstream = new RecordingUpstream();
   const dns: Record<string, readonly string[]> = {};
   const engine = await TestEngine.start({ allow: ["api.example.com"], dns, secrets, upstream });
@@ -69,7 +69,7 @@ Deno.test("a name that does not resolve, or to nothing that is an address, is no
   await engine.close();
 });
 
-Deno.test("private addresses open with their full origin only, and with no other entry", async () => {
+Deno.test("P8 private addresses open with their full origin only, and with no other entry", async () => {
   const upstream = new RecordingUpstream();
   const dns = { "intranet.example.com": ["10.0.0.1"] };
   const engine = await TestEngine.start({ allow: ["https://intranet.example.com", "https://10.0.0.2"], dns, upstream });
@@ -84,7 +84,7 @@ Deno.test("private addresses open with their full origin only, and with no other
   await engine.close();
 });
 
-Deno.test("a name that changes its answer between check and use gains nothing", async () => {
+Deno.test("P7 a name that changes its answer between check and use gains nothing", async () => {
   const upstream = await startUpstream();
   const origin = `https://api.example.test:${upstream.port}`;
   const engine = await TestEngine.start({ caPem: upstream.caPem, allow: [origin], secrets });
@@ -102,7 +102,7 @@ Deno.test("a name that changes its answer between check and use gains nothing", 
   await upstream.close();
 });
 
-Deno.test("without a log that can be written nothing is resolved, looked up or sent", async () => {
+Deno.test("P13 without a log that can be written nothing is resolved, looked up or sent", async () => {
   const upstream = new RecordingUpstream();
   const dns = { "api.example.com": [PUBLIC] };
   const engine = await TestEngine.start({ allow: ["api.example.com"], dns, secrets, upstream });
@@ -116,7 +116,7 @@ Deno.test("without a log that can be written nothing is resolved, looked up or s
   await engine.close();
 });
 
-Deno.test("an answer whose record cannot be written breaks off before its end", async () => {
+Deno.test("P13 an answer whose record cannot be written breaks off before its end", async () => {
   const upstream = await startUpstream();
   const engine = await TestEngine.start({ caPem: upstream.caPem, allow: [upstream.origin], secrets });
   upstream.push("data: one\n\n");

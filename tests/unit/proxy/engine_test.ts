@@ -86,7 +86,7 @@ Deno.test("injections combine, and everything else of the request arrives as it 
   });
 });
 
-Deno.test("an echo is redacted in body, headers and every decoded coding", async () => {
+Deno.test("P2 an echo is redacted in body, headers and every decoded coding", async () => {
   await withEngine(async (engine, upstream) => {
     const inject = [["bearer", "STRIPE_KEY"], ["query:q", "PAIR"]] as const;
     for (const route of ["x", "text", "gzip", "br", "deflate", ...(CAN_ZSTD ? ["zstd"] : []), "status/500"]) {
@@ -113,7 +113,7 @@ Deno.test("an echo is redacted in body, headers and every decoded coding", async
   });
 });
 
-Deno.test("a value that an earlier call used is redacted in the answer to a later one", async () => {
+Deno.test("P3 a value that an earlier call used is redacted in the answer to a later one", async () => {
   await withEngine(async (engine, upstream) => {
     await textOf(await engine.call({ target: `${upstream.origin}/store`, inject: [["bearer", "STRIPE_KEY"]] }));
     const later = await engine.call({
@@ -128,7 +128,7 @@ Deno.test("a value that an earlier call used is redacted in the answer to a late
   });
 });
 
-Deno.test("a redirect is handed back, redacted and not followed", async () => {
+Deno.test("P9 a redirect is handed back, redacted and not followed", async () => {
   await withEngine(async (engine, upstream) => {
     const to = `${upstream.origin}/landing`;
     const target = `${upstream.origin}/redirect?to=${encodeURIComponent(to)}`;
@@ -140,7 +140,7 @@ Deno.test("a redirect is handed back, redacted and not followed", async () => {
   });
 });
 
-Deno.test("a coding that cannot be decoded is an error, not a pass", async () => {
+Deno.test("P2 a coding that cannot be decoded is an error, not a pass", async () => {
   await withEngine(async (engine, upstream) => {
     const call = engine.call({ target: `${upstream.origin}/unknown`, inject: [["bearer", "STRIPE_KEY"]] });
     await assert.rejects(call, (e) => isAppError(e, "upstream_undecodable"));
@@ -150,7 +150,7 @@ Deno.test("a coding that cannot be decoded is an error, not a pass", async () =>
   });
 });
 
-Deno.test("bytes of a live stream arrive one by one, and a credential split between two is redacted", async () => {
+Deno.test("P2 bytes of a live stream arrive one by one, and a credential split between two is redacted", async () => {
   await withEngine(async (engine, upstream) => {
     upstream.push("data: first\n\n");
     const response = await engine.call({ target: `${upstream.origin}/stream`, inject: [["bearer", "STRIPE_KEY"]] });
@@ -167,7 +167,7 @@ Deno.test("bytes of a live stream arrive one by one, and a credential split betw
   });
 });
 
-Deno.test("the end of an answer comes after its record", async () => {
+Deno.test("P13 the end of an answer comes after its record", async () => {
   await withEngine(async (engine, upstream) => {
     upstream.push("one\n\n");
     const response = await engine.call({ target: `${upstream.origin}/stream`, inject: [["bearer", "STRIPE_KEY"]] });
@@ -205,7 +205,7 @@ Deno.test("a caller that goes away ends the upstream's exchange and leaves a rec
   });
 });
 
-Deno.test("no part of the record holds a value, an injected query or a body", async () => {
+Deno.test("P4 no part of the record holds a value, an injected query or a body", async () => {
   await withEngine(async (engine, upstream) => {
     const target = `${upstream.origin}/path/${KEY}?token=${OTHER}`;
     await textOf(await engine.call({ target, inject: [["query:k", "STRIPE_KEY"], ["header:X-A", "PAIR"]] }));
@@ -215,7 +215,7 @@ Deno.test("no part of the record holds a value, an injected query or a body", as
   });
 });
 
-Deno.test("a denial is on record and the upstream sees nothing", async () => {
+Deno.test("P6 P8 a denial is on record and the upstream sees nothing", async () => {
   await withEngine(async (engine, upstream) => {
     const refused = [
       ["https://api.stripe.com/v1", "domain_not_in_allowlist"],
@@ -250,7 +250,7 @@ Deno.test("a missing secret is named, all of them at once, after the allowlist h
   });
 });
 
-Deno.test("a bound secret goes to its own domains with its own methods only", async () => {
+Deno.test("P10 a bound secret goes to its own domains with its own methods only", async () => {
   await withEngine(async (engine, upstream) => {
     await engine.set("BOUND", KEY, { domains: [upstream.origin], methods: ["GET"] });
     const inject = [["bearer", "BOUND"]] as const;
@@ -264,7 +264,7 @@ Deno.test("a bound secret goes to its own domains with its own methods only", as
   });
 });
 
-Deno.test("a value that could leave its place is refused and nothing is sent", async () => {
+Deno.test("P11 a value that could leave its place is refused and nothing is sent", async () => {
   await withEngine(async (engine, upstream) => {
     await engine.set("CRLF", "value\r\nX-Evil: 1");
     await engine.set("NUL", "val\0ue-of-it");

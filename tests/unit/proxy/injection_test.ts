@@ -31,7 +31,7 @@ const REFUSED_PLACES: readonly string[] = [
   `query:${"a".repeat(600)}`,
 ];
 
-Deno.test("a place that is none, or that steers the connection, is refused before anything is resolved", () => {
+Deno.test("P11 a place that is none, or that steers the connection, is refused before anything is resolved", () => {
   for (const place of REFUSED_PLACES) {
     assert.throws(() => parseInjections([[place, "KEY"]]), (e) => isAppError(e, "invalid_injection"), place);
   }

@@ -23,7 +23,7 @@ Deno.test("methods that echo a request or open a tunnel are refused, and what is
   assert.equal(parseCallRequest({ ...CALL, method: "patch" }).method, "PATCH");
 });
 
-Deno.test("headers that could end their line, smuggle a message or exhaust us are refused", () => {
+Deno.test("P11 headers that could end their line, smuggle a message or exhaust us are refused", () => {
   const refused: readonly (readonly [string, string])[][] = [
     [["X-A", "a\r\nX-B: 1"]],
     [["X-A", "a\nb"]],
@@ -42,7 +42,7 @@ Deno.test("headers that could end their line, smuggle a message or exhaust us ar
   }
 });
 
-Deno.test("what belongs to one connection or to our doors does not cross, in either direction", () => {
+Deno.test("P11 what belongs to one connection or to our doors does not cross, in either direction", () => {
   const dropped = [
     ["Connection", "X-Named, close"],
     ["X-Named", "1"],

@@ -36,7 +36,7 @@ const REFUSED: Readonly<Record<string, readonly string[]>> = {
   "too long": [`https://api.stripe.com/${"a".repeat(40_000)}`],
 };
 
-Deno.test("a target that two readers could understand differently is refused", () => {
+Deno.test("P6 a target that two readers could understand differently is refused", () => {
   for (const [what, texts] of Object.entries(REFUSED)) {
     for (const text of texts) {
       assert.throws(() => parseTarget(text), (e) => isAppError(e, "invalid_target"), `${what}: ${text.slice(0, 60)}`);

@@ -26,7 +26,7 @@ function binaryOf(secret: Secret): string {
   return secret.expose((bytes) => new TextDecoder("latin1").decode(bytes));
 }
 
-Deno.test("password, account key, recovery code, private keys, values and names never reach the server", async () => {
+Deno.test("P19 password, account key, recovery code, private keys, values and names never reach the server", async () => {
   await using server = await TestServer.start();
   const random = server.random;
   using account = await createAccount(

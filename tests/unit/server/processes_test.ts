@@ -114,7 +114,7 @@ Deno.test("of two processes that commit to the same place at once exactly one wi
   }
 });
 
-Deno.test("a process killed at any moment loses nothing that it acknowledged and leaves nothing half-written", async () => {
+Deno.test("P25 a process killed at any moment loses nothing that it acknowledged and leaves nothing half-written", async () => {
   const { server, env, orders } = await setUp();
   await using _ = server;
   const { client } = env.workspace.owner;

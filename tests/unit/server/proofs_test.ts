@@ -47,7 +47,7 @@ Deno.test("login with L opens a session and a step-up, and hands out the sealed 
   assert.equal((await person.client.account()).session.device_id, null);
 });
 
-Deno.test("a challenge is good for one try, right or wrong", async () => {
+Deno.test("P24 a challenge is good for one try, right or wrong", async () => {
   await using server = await TestServer.start();
   const person = await new Person(server).register();
   const used = await challenge(server);
@@ -68,7 +68,7 @@ Deno.test("a challenge expires after sixty seconds", async () => {
   assert.equal((await login(server, person, { challenge: late })).status, 401);
 });
 
-Deno.test("a proof for another origin, action, nonce or body is none", async () => {
+Deno.test("P24 a proof for another origin, action, nonce or body is none", async () => {
   await using server = await TestServer.start();
   const person = await new Person(server).register();
   const changes: readonly Partial<ProofChallenge>[] = [

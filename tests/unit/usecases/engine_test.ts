@@ -132,7 +132,7 @@ Deno.test("a door takes allowlist and secrets anew for each call: changes by oth
   });
 });
 
-Deno.test("verification moves the keychain's checkpoint, and a tail cut after it shows", async () => {
+Deno.test("P14 verification moves the keychain's checkpoint, and a tail cut after it shows", async () => {
   await withStage(async ({ world, upstream, allow, set }) => {
     await allow(upstream.origin);
     await set("STRIPE_KEY", KEY);
@@ -186,7 +186,7 @@ Deno.test("env hands out the named secrets, or all but those that steer which co
   });
 });
 
-Deno.test("env and exec hand nothing out without a record", async () => {
+Deno.test("P13 env and exec hand nothing out without a record", async () => {
   await withStage(async ({ world, processes, set }) => {
     await set("A_KEY", "value-of-a");
     await Deno.mkdir(world.places.proxyLog);

@@ -65,7 +65,7 @@ Deno.test("no home is not_initialised, and only that", async () => {
   });
 });
 
-Deno.test("a file that does not parse, or has an unknown field, is damage and never an empty configuration", async () => {
+Deno.test("P26 a file that does not parse, or has an unknown field, is damage and never an empty configuration", async () => {
   const good = await fileOf(config);
   const bad: readonly unknown[] = [
     "",

@@ -82,7 +82,7 @@ Deno.test("processes that append at once lose nothing and never overwrite each o
   }, { maxBytes: 4000, keep: 1000 });
 });
 
-Deno.test("a process killed at any moment loses no acknowledged line and leaves no half one", async () => {
+Deno.test("P25 a process killed at any moment loses no acknowledged line and leaves no half one", async () => {
   await withSink(async (sink, folder) => {
     let known = 0;
     for (let round = 0; round < 4; round++) {

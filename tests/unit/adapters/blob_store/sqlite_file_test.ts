@@ -81,7 +81,7 @@ Deno.test("durability is on: WAL, synchronous FULL, foreign keys, and the schema
   db.close();
 });
 
-Deno.test("a file that is not a database, empty, truncated, foreign or no file is refused and left as it is", async () => {
+Deno.test("P26 a file that is not a database, empty, truncated, foreign or no file is refused and left as it is", async () => {
   const damages: readonly (readonly [string, RegExp, (at: Place) => Promise<void>])[] = [
     ["text", /^database_damaged: it is not a database$/, (at) => Deno.writeTextFile(at.path, "hello ".repeat(1000))],
     ["empty", /^database_damaged: it is empty$/, (at) => Deno.truncate(at.path, 0)],

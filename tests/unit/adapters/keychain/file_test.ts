@@ -23,7 +23,7 @@ async function refused(work: () => Promise<unknown>, ...codes: ErrorCode[]): Pro
 const collectionFiles = async (folder: TempFolder): Promise<string[]> =>
   (await folder.names()).filter((name) => /^[0-9a-f]{32}\.vault$/.test(name));
 
-Deno.test("nothing readable of names, values, meta or collections is in any file of the vault, or in any file's name", async () => {
+Deno.test("P22 nothing readable of names, values, meta or collections is in any file of the vault, or in any file's name", async () => {
   for (const unlock of [KEY_FILE, passphrase("canary-passphrase")]) {
     await using folder = await TempFolder.make();
     using vault = await makeVault(folder.path, unlock);
@@ -99,7 +99,7 @@ Deno.test("a changed passphrase opens, the old one does not, and running process
   assert.equal(plain(await fresh.get(KEY))?.text, "still here");
 });
 
-Deno.test("every flipped bit and every truncation of every file is refused, never read as empty", async () => {
+Deno.test("P22 P26 every flipped bit and every truncation of every file is refused, never read as empty", async () => {
   await using folder = await TempFolder.make();
   using vault = await makeVault(folder.path, KEY_FILE);
   await vault.apply([put(KEY, CANARY)]);
@@ -127,7 +127,7 @@ Deno.test("every flipped bit and every truncation of every file is refused, neve
   assert.equal(plain(await vault.get(KEY))?.text, CANARY);
 });
 
-Deno.test("a file that takes another's place is refused: of this vault, of another, of another profile", async () => {
+Deno.test("P22 a file that takes another's place is refused: of this vault, of another, of another profile", async () => {
   await using folder = await TempFolder.make();
   await using elsewhere = await TempFolder.make();
   using vault = await makeVault(folder.path);

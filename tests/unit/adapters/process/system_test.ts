@@ -30,7 +30,7 @@ async function run(
 
 const shell = (script: string): Readonly<Record<string, unknown>> => ({ program: "sh", args: ["-c", script] });
 
-Deno.test("the child has the values and the person's own variables, and not those that are withheld", async () => {
+Deno.test("P15 the child has the values and the person's own variables, and not those that are withheld", async () => {
   const script = 'printf "%s|%s|%s|%s" "$KEY" "$OWN" "$AGENTSECRETS_HOME" "$SHADOWED"';
   const secrets = { KEY: VALUE, SHADOWED: "ours" };
   const env = { OWN: "mine", AGENTSECRETS_HOME: "/nowhere", SHADOWED: "theirs" };

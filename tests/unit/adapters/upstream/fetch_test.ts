@@ -48,7 +48,7 @@ async function failsWith(call: Promise<unknown>, code: AppError["code"], reason 
   });
 }
 
-Deno.test("the connection goes to the checked address with the URL's name in TLS and Host", async () => {
+Deno.test("P7 the connection goes to the checked address with the URL's name in TLS and Host", async () => {
   await withUpstream({}, async (upstream, adapter) => {
     // No resolver knows this name: nothing but the pinned address can have been used.
     const response = await send(adapter, `https://api.example.test:${upstream.port}/x?a=1`, {
@@ -77,7 +77,7 @@ Deno.test("a checked address that changed is not reached over a connection that 
   });
 });
 
-Deno.test("certificates of a stranger, for another name, or expired end the call before a byte of it is sent", async () => {
+Deno.test("P7 certificates of a stranger, for another name, or expired end the call before a byte of it is sent", async () => {
   const cases: readonly (readonly [UpstreamOptions, RegExp])[] = [
     [{ hosts: ["other.test"] }, /another name/],
     [{ expired: true }, /expired/],
@@ -211,7 +211,7 @@ Deno.test("a large upload arrives whole with its length, and a large answer is r
   });
 });
 
-Deno.test("proxy variables do not reroute a call", async () => {
+Deno.test("P7 proxy variables do not reroute a call", async () => {
   const program = new URL("../../../support/call_once.ts", import.meta.url).pathname;
   for (const name of ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "HTTP_PROXY", "NO_PROXY"]) {
     const env = { [name]: name === "NO_PROXY" ? "*" : "http://127.0.0.1:9" };

@@ -157,7 +157,7 @@ Deno.test("a value that holds the marker cannot come back through its own replac
   assert.ok(!out.includes("left-half") && !out.includes("right-half"), out);
 });
 
-Deno.test("values too short, and pieces of the marker, are not searched for and said so", () => {
+Deno.test("P2 values too short, and pieces of the marker, are not searched for and said so", () => {
   for (const value of ["", "1234567", "REDACTED", "_BY_AGENTSECRETS]", MARKER]) {
     assert.equal(isRedactable(Secret.fromText(value)), false, value);
     using redactor = secrets(value);
@@ -166,7 +166,7 @@ Deno.test("values too short, and pieces of the marker, are not searched for and 
   assert.equal(isRedactable(Secret.fromText("12345678")), true);
 });
 
-Deno.test("200 secrets are all found, in base64 and raw, and the rest stays", () => {
+Deno.test("P2 200 secrets are all found, in base64 and raw, and the rest stays", () => {
   const values = Array.from(
     { length: 200 },
     (_, i) => `${["sk_test_", "ghp_", "xoxb-"][i % 3]}${btoa(`${i * 7919}`.repeat(4))}`,
