@@ -71,8 +71,9 @@ Deno.test("a body is read no further than its limit, declared or not", async () 
   let pulled = 0;
   const endless = new ReadableStream<Uint8Array>({
     pull(controller): void {
-      pulled++;
-      controller.enqueue(new Uint8Array(64 * 1024));
+      // Endless for the server; it ends here only so that a server without the limit fails the test and does not hang it.
+      if (++pulled > 100) controller.close();
+      else controller.enqueue(new Uint8Array(64 * 1024));
     },
   });
   const response = await server.handle(new Request(url, { method: "POST", headers, body: endless }));
