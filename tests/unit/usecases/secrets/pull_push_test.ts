@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { isAppError } from "../../../../src/kernel/error.ts";
+import { Secret } from "../../../../src/kernel/secret.ts";
 import { deleteSecrets } from "../../../../src/usecases/secrets/delete.ts";
 import { diffSecrets } from "../../../../src/usecases/secrets/diff.ts";
+import { listSecrets } from "../../../../src/usecases/secrets/list.ts";
 import { pullSecrets, type PullSecretsResult } from "../../../../src/usecases/secrets/pull.ts";
 import { pushSecrets, type PushSecretsResult } from "../../../../src/usecases/secrets/push.ts";
+import { setSecrets } from "../../../../src/usecases/secrets/set.ts";
 import { readConfig } from "../../../../src/vault/config.ts";
 
 import { SecretsMachine, unreachable } from "../../../support/secrets_machine.ts";
@@ -219,4 +222,17 @@ Deno.test("delete removes here, on the server and from the files; a name on neit
   await deleteSecrets(other.ports, { folder: other.folder, names: ["B"], force: true });
   assert.deepEqual(changes((await pull(mine)).pulled), ["B deleted"]);
   assert.deepEqual((await mine.set({ A: "back-again" })).secrets, [{ name: "A", change: "created", version: 3 }]);
+});
+
+Deno.test("a .env file never loosens the binding of a secret, also when its value is forced over one not seen here", async () => {
+  await using mine = await SecretsMachine.start();
+  const binding = { domains: ["api.example.com"] };
+  const entries = [{ name: "KEY", value: Secret.fromText("bound-value") }];
+  await setSecrets(mine.ports, { folder: mine.folder, entries, binding });
+  await using other = await mine.twin();
+  await other.write(".env", "KEY=forced-value\n");
+  await push(other, true);
+  assert.deepEqual((await listSecrets(other.ports, { folder: other.folder })).secrets, [
+    { name: "KEY", state: "synced", version: 2, binding },
+  ]);
 });

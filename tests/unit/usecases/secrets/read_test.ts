@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { utf8 } from "../../../../src/kernel/bytes.ts";
 import { isAppError } from "../../../../src/kernel/error.ts";
+import type { EnvironmentId, ProjectId, WorkspaceId } from "../../../../src/kernel/names.ts";
 import { Secret } from "../../../../src/kernel/secret.ts";
 import { copySecrets } from "../../../../src/usecases/secrets/copy.ts";
 import { deleteSecrets } from "../../../../src/usecases/secrets/delete.ts";
 import { getSecret, type GetSecretInput, type GetSecretResult } from "../../../../src/usecases/secrets/get.ts";
 import { secretHistory } from "../../../../src/usecases/secrets/history.ts";
 import { importSecrets } from "../../../../src/usecases/secrets/import.ts";
+import { rememberPlace } from "../../../../src/usecases/secrets/known_places.ts";
 import { listSecrets } from "../../../../src/usecases/secrets/list.ts";
 import { pullSecrets } from "../../../../src/usecases/secrets/pull.ts";
 import { rollbackSecret } from "../../../../src/usecases/secrets/rollback.ts";
@@ -186,4 +188,22 @@ Deno.test("import refuses what is no .env text, with line numbers and never with
   assert.match(await refused(new Uint8Array([0x41, 0x3d, 0xc3])), /standard input: it is not valid UTF-8/);
   assert.doesNotMatch(await refused(utf8("canary canary\n")), /canary/);
   await assert.rejects(importSecrets(ports, { folder, source: { path: "missing.env" } }), { code: "file_unreadable" });
+});
+
+Deno.test("a project's name means the one of the active workspace, also without the server", async () => {
+  await using machine = await SecretsMachine.start();
+  await machine.set({ KEY: "value-of-key" });
+  const place = (await listSecrets(machine.ports, { folder: machine.folder })).place;
+  // Earlier in every order than the real one.
+  const elsewhere = {
+    ...place,
+    workspaceId: `w_${"2".repeat(32)}` as WorkspaceId,
+    projectId: `p_${"2".repeat(16)}` as ProjectId,
+    environmentId: `e_${"2".repeat(16)}` as EnvironmentId,
+  };
+  await rememberPlace(machine.keychain, elsewhere);
+  using _off = machine.evil.answer({ path: /./ }, unreachable);
+  const listed = await listSecrets(machine.ports, { folder: machine.base, project: "shop" });
+  assert.deepEqual(listed.place, place);
+  assert.equal(listed.secrets.length, 1);
 });
