@@ -11,6 +11,7 @@
 import type { Needle } from "./forms.ts";
 import { NeedleSet, placeOf, positionOf, type Sink, type Thread } from "./needle_set.ts";
 import type { PlaceId, Places } from "./places.ts";
+import { Prefilter } from "./prefilter.ts";
 
 /** A state's number. Valid until the next call of `enter` or `compute`, which may start the automaton again. */
 export type StateId = number;
@@ -30,10 +31,17 @@ export interface AutomatonLimits {
   readonly maxThreads: number;
   /** Size of the table of places; some 100 bytes each. */
   readonly maxPlaces: number;
+  /** Bytes of traffic from which on building a prefilter pays. */
+  readonly prefilterAfterBytes: number;
 }
 
 /** Some 8 MiB of table, 16 of threads and 20 of places at most. */
-const LIMITS: AutomatonLimits = { maxStates: 8000, maxThreads: 2_000_000, maxPlaces: 200_000 };
+const LIMITS: AutomatonLimits = {
+  maxStates: 8000,
+  maxThreads: 2_000_000,
+  maxPlaces: 200_000,
+  prefilterAfterBytes: 128 * 1024,
+};
 /** A computation adds at most this many states beyond the limit. */
 const SLACK = 8;
 /** States with more threads than this are not looked up by content: they occur only right after a first escape character. */
@@ -74,7 +82,10 @@ export class Automaton {
   /** States whose dead ends are noted in the table. */
   readonly #cleared: Uint8Array;
   readonly #limits: AutomatonLimits;
+  readonly #needles: readonly Needle[];
   readonly #set: NeedleSet;
+  #prefilter: Prefilter | undefined;
+  #scannedBytes = 0;
   #contents: StateContent[] = [];
   #ids = new Map<string, StateId>();
   #grouped = new Map<StateId, ByPlace>();
@@ -84,6 +95,7 @@ export class Automaton {
 
   constructor(needles: readonly Needle[], limits: AutomatonLimits = LIMITS) {
     this.#limits = limits;
+    this.#needles = needles;
     this.accepting = new Uint8Array(limits.maxStates + SLACK);
     this.#cleared = new Uint8Array(limits.maxStates + SLACK);
     this.#set = new NeedleSet(needles);
@@ -100,9 +112,17 @@ export class Automaton {
     return this.#restarts;
   }
 
+  /** Counts `bytes` more of traffic and returns the prefilter once there was enough of it. */
+  prefilterFor(bytes: number): Prefilter | undefined {
+    this.#scannedBytes += bytes;
+    if (this.#scannedBytes > this.#limits.prefilterAfterBytes) this.#prefilter ??= new Prefilter(this.#needles);
+    return this.#prefilter;
+  }
+
   /** Forgets all states. */
   dispose(): void {
     this.#disposed = true;
+    this.#prefilter = undefined;
     this.#set.renew();
     this.#clear();
   }

@@ -8,9 +8,15 @@
  */
 
 import { concat } from "../../kernel/bytes.ts";
+import type { Prefilter } from "./prefilter.ts";
 import { type Automaton, DEAD, OPEN, START, type StateContent, type StateId } from "./automaton.ts";
 
 const NO_BYTES = new Uint8Array(0);
+const NO_WORDS = new Uint32Array(0);
+/** Bytes looked at one by one where the prefilter stopped: a word. */
+const FEW_BYTES = 4;
+/** Most such bytes before the prefilter is asked again, and fewest for which it is asked at all. */
+const MANY_BYTES = 64;
 
 /** Where a scan stands between two chunks; offsets count from the first byte held back. */
 type Pause =
@@ -36,6 +42,10 @@ export class Scanner {
   #ended = false;
   #done = 0;
   #out: Uint8Array[] = [];
+  // The same bytes as words, the first of which begins #lead bytes into them.
+  #prefilter: Prefilter | undefined;
+  #words: Uint32Array = NO_WORDS;
+  #lead = 0;
 
   constructor(automaton: Automaton, marker: Uint8Array) {
     this.#automaton = automaton;
@@ -71,6 +81,7 @@ export class Scanner {
     this.#bytes = this.#held.length === 0 ? chunk : concat(this.#held, chunk);
     this.#done = 0;
     this.#out = [];
+    this.#align();
     let progress = this.#resume(this.#pause);
     while ("searchFrom" in progress) progress = this.#search(progress.searchFrom);
     this.#pause = progress;
@@ -78,8 +89,18 @@ export class Scanner {
     this.#held = this.#done === this.#bytes.length ? NO_BYTES : this.#bytes.slice(this.#done);
     const out = this.#out.length === 1 ? this.#out[0]! : concat(...this.#out);
     this.#bytes = NO_BYTES;
+    this.#words = NO_WORDS;
     this.#out = [];
     return out;
+  }
+
+  /** Lays aligned words over the bytes for the prefilter. */
+  #align(): void {
+    const { buffer, byteOffset, length } = this.#bytes;
+    this.#prefilter = length < MANY_BYTES ? undefined : this.#automaton.prefilterFor(length);
+    if (this.#prefilter === undefined) return;
+    this.#lead = -byteOffset & 3;
+    this.#words = new Uint32Array(buffer, byteOffset + this.#lead, (length - this.#lead) >> 2);
   }
 
   #resume(pause: Pause): Progress {
@@ -117,15 +138,20 @@ export class Scanner {
 
   /** The first place from `at` on where a match may begin, or the number of bytes. */
   #candidate(at: number): number {
-    const automaton = this.#automaton, pairs = automaton.pairs, bytes = this.#bytes;
+    const automaton = this.#automaton, pairs = automaton.pairs, bytes = this.#bytes, prefilter = this.#prefilter;
     const end = bytes.length - 1;
     if (at > end) return bytes.length;
-    let pair = bytes[at]!;
-    for (; at < end; at++) {
-      pair = (pair << 8 | bytes[at + 1]!) & 0xffff;
-      if (pairs[pair] === 0) continue;
-      if (pairs[pair] !== 1) automaton.learn(bytes[at]!);
-      if (pairs[pair] === 1) return at;
+    for (let window = FEW_BYTES; at < end;) {
+      const from = prefilter?.skip(this.#words, this.#lead, at) ?? at;
+      // Where the prefilter finds nothing to skip it is asked less often.
+      window = from > at ? FEW_BYTES : Math.min(2 * window, MANY_BYTES);
+      const stop = prefilter === undefined ? end : Math.min(from + window, end);
+      for (at = from; at < stop; at++) {
+        const pair = bytes[at]! << 8 | bytes[at + 1]!;
+        if (pairs[pair] === 0) continue;
+        if (pairs[pair] !== 1) automaton.learn(bytes[at]!);
+        if (pairs[pair] === 1) return at;
+      }
     }
     return automaton.begins(bytes[end]!) ? end : bytes.length;
   }

@@ -59,25 +59,38 @@ export function isLayered(symbol: SymbolId): boolean {
 export function symbolSpellings(symbol: SymbolId): Node {
   if (symbol >= BIG) return wideSpellings(symbol - BIG, "be");
   if (symbol >= LITTLE) return wideSpellings(symbol - LITTLE, "le");
-  if (symbol >= HEX) return spellings({ bytes: hexDigits(symbol - HEX) });
-  if (symbol >= DIGIT64) return spellings({ bytes: digits64((symbol - DIGIT64) & 63, (symbol - DIGIT64) >> 6) });
-  if (symbol >= CHARACTER) {
-    const codePoint = symbol - CHARACTER;
-    const bytes = new TextEncoder().encode(String.fromCodePoint(codePoint));
-    return spellings({ bytes: [bytes[0]!], character: { codePoint, length: bytes.length } });
-  }
-  return spellings({ bytes: [symbol] });
+  if (!isCharacter(symbol)) return spellings({ bytes: plainBytes(symbol) });
+  const codePoint = symbol - CHARACTER;
+  const length = new TextEncoder().encode(String.fromCodePoint(codePoint)).length;
+  return spellings({ bytes: plainBytes(symbol), character: { codePoint, length } });
 }
 
 function wideSpellings(symbol: SymbolId, order: "le" | "be"): Node {
-  if (symbol < CHARACTER || symbol >= DIGIT64) return widen(symbolSpellings(symbol), order);
-  const codePoint = symbol - CHARACTER;
-  const root = widen(spellings({ bytes: [], character: { codePoint, length: 1 } }), order);
-  const units = String.fromCodePoint(codePoint);
-  const raw = Array.from({ length: units.length }, (_, i) => units.charCodeAt(i))
-    .flatMap((unit) => order === "le" ? [unit & 0xff, unit >> 8] : [unit >> 8, unit & 0xff]);
-  root.add(raw, 2);
+  if (!isCharacter(symbol)) return widen(symbolSpellings(symbol), order);
+  const root = widen(spellings({ bytes: [], character: { codePoint: symbol - CHARACTER, length: 1 } }), order);
+  root.add(wideBytes(symbol, order), 2);
   return root;
+}
+
+/** The bytes that a symbol is without any escape: alternatives of one another, or all bytes of a character in UTF-16. */
+export function plainBytes(symbol: SymbolId): readonly number[] {
+  if (symbol >= BIG) return wideBytes(symbol - BIG, "be");
+  if (symbol >= LITTLE) return wideBytes(symbol - LITTLE, "le");
+  if (symbol >= HEX) return hexDigits(symbol - HEX);
+  if (symbol >= DIGIT64) return digits64((symbol - DIGIT64) & 63, (symbol - DIGIT64) >> 6);
+  if (symbol >= CHARACTER) return [new TextEncoder().encode(String.fromCodePoint(symbol - CHARACTER))[0]!];
+  return [symbol];
+}
+
+function wideBytes(symbol: SymbolId, order: "le" | "be"): readonly number[] {
+  if (!isCharacter(symbol)) return [0, ...plainBytes(symbol)];
+  const units = String.fromCodePoint(symbol - CHARACTER);
+  return Array.from({ length: units.length }, (_, i) => units.charCodeAt(i))
+    .flatMap((unit) => order === "le" ? [unit & 0xff, unit >> 8] : [unit >> 8, unit & 0xff]);
+}
+
+function isCharacter(symbol: SymbolId): boolean {
+  return symbol >= CHARACTER && symbol < DIGIT64;
 }
 
 function hexDigits(nibble: number): number[] {

@@ -125,6 +125,7 @@ export const SECRETS: Readonly<Record<string, string>> = {
   "only punctuation": `\\\\""//&&%%==`,
   "digits": "31415926535",
   "not ASCII at all": "пароль€😀密码",
+  "UTF-16 units that look like escapes": "\u040a\u0425\u043d\u0426\u045c\u0400\u0d3d\u0100",
   "the same character": "aaaaaaaaaaaa",
   "two in turn": "abababababab",
   "the marker inside": "key-[REDACTED_BY_AGENTSECRETS]-key",

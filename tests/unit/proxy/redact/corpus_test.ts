@@ -7,6 +7,8 @@ import { ECHOES, EMBEDDINGS, SECRETS, SPELLINGS } from "./corpus.ts";
 import { leak } from "./leaks.ts";
 
 const MARKER = utf8(REDACTION_MARKER);
+/** More traffic than it takes to build a prefilter. */
+const ENOUGH_FOR_PREFILTER = 200_000;
 const asBytes = (body: string | Uint8Array): Uint8Array => typeof body === "string" ? utf8(body) : body;
 const show = (bytes: Uint8Array): string => new TextDecoder("latin1").decode(bytes);
 
@@ -36,6 +38,21 @@ for (const [kind, secret] of Object.entries(SECRETS)) {
         const body = concat(utf8(before), echo, utf8(after));
         const out = before === "<!" ? redactEveryWay(redactor, body, spelling) : redactor.bytes(body);
         assert.equal(show(out), show(concat(utf8(before), MARKER, utf8(after))), spelling);
+      }
+    }
+  });
+
+  Deno.test(`a value (${kind}) is found at every alignment once the prefilter is at work`, () => {
+    using redactor = createRedactor([Secret.fromText(secret)]);
+    redactor.bytes(new Uint8Array(ENOUGH_FOR_PREFILTER));
+    for (const [spelling, spell] of Object.entries(SPELLINGS)) {
+      const echo = asBytes(spell(secret));
+      for (let before = 80; before < 84; before++) {
+        for (const filler of ["!", "|", "\x7f"]) {
+          const [left, right] = [utf8(filler.repeat(before)), utf8(filler.repeat(9))];
+          const out = redactor.bytes(concat(left, echo, right));
+          assert.equal(show(out), show(concat(left, MARKER, right)), `${spelling} after ${before}`);
+        }
       }
     }
   });
