@@ -40,4 +40,6 @@ export interface SecretReader {
    * @throws {AppError} `secret_not_found`, `secrets_not_found` naming every missing one; the keychain's codes
    */
   read(scope: SecretScope, names: readonly SecretName[], signal?: AbortSignal): Promise<Map<SecretName, Secret>>;
+  /** Every value in the scope, for redaction. The caller disposes of them. @throws {AppError} the keychain's codes */
+  readAll(scope: SecretScope, signal?: AbortSignal): Promise<Map<SecretName, Secret>>;
 }

@@ -111,13 +111,13 @@ export class Engine implements Disposable {
     request: EngineRequest,
     signal: AbortSignal | undefined,
   ): Promise<{ outgoing: Outgoing; redactor: Redactor }> {
-    const values = await resolve(grant, this.#world.secrets, signal);
+    const { granted, known } = await resolve(grant, this.#world.secrets, signal);
     try {
-      const outgoing = injectAll(ready, request.injections, values);
-      const redactor = this.#resolved.redactorWith(grant.scope.projectId, values);
+      const outgoing = injectAll(ready, request.injections, granted);
+      const redactor = this.#resolved.redactorWith(grant.scope.projectId, known);
       return { outgoing, redactor };
     } finally {
-      disposeAll(values);
+      disposeAll(known);
     }
   }
 

@@ -4,23 +4,42 @@
  * @module
  */
 
+import { AppError } from "../kernel/error.ts";
 import type { SecretName } from "../kernel/names.ts";
 import type { Secret } from "../kernel/secret.ts";
 import type { SecretReader } from "../ports/secret_reader.ts";
 import { Grant } from "./decide.ts";
 
+/** What a call needs of the keychain. */
+export interface Resolved {
+  /** The values of the grant's secrets: these, and no others, may go out. */
+  readonly granted: ReadonlyMap<SecretName, Secret>;
+  /** Every value of the environment, those of `granted` among them: these are looked for in the answer. */
+  readonly known: ReadonlyMap<SecretName, Secret>;
+}
+
 /**
- * The values of the grant's secrets; the caller disposes of them. Read anew each time: a change by another process holds for
- * the next call.
+ * Reads both; the caller disposes of `known`. Read anew each time: a change by another process holds for the next call.
+ *
+ * All of the environment, because an upstream may hold what an earlier call left there: a value must not come back in clear
+ * only because this call uses another one, or none.
  *
  * @throws {AppError} `secret_not_found`, `secrets_not_found` (all that are missing), the keychain's codes
  */
-export async function resolve(
-  grant: Grant,
-  reader: SecretReader,
-  signal?: AbortSignal,
-): Promise<ReadonlyMap<SecretName, Secret>> {
+export async function resolve(grant: Grant, reader: SecretReader, signal?: AbortSignal): Promise<Resolved> {
   if (!Grant.is(grant)) throw new TypeError("That is not a grant");
-  if (grant.secrets.length === 0) return new Map();
-  return await reader.read(grant.scope, grant.secrets, signal);
+  const known = await reader.readAll(grant.scope, signal);
+  const granted = new Map<SecretName, Secret>();
+  for (const name of grant.secrets) {
+    const value = known.get(name);
+    if (value !== undefined) granted.set(name, value);
+  }
+  if (granted.size === grant.secrets.length) return { granted, known };
+  for (const value of known.values()) value.dispose();
+  throw missing(grant.secrets.filter((name) => !granted.has(name)));
+}
+
+function missing(names: readonly SecretName[]): AppError {
+  if (names.length === 1) return new AppError("secret_not_found", { name: names[0]! });
+  return new AppError("secrets_not_found", { names: names.map((name) => `'${name}'`).join(", ") });
 }

@@ -42,12 +42,32 @@ export class KeychainSecretReader implements SecretReader {
     signal?: AbortSignal,
   ): Promise<Map<SecretName, Secret>> {
     const wanted = [...new Set(names)];
-    const items = wanted.length === 0 ? [] : await this.#keychain.getMany(collectionOf(scope), wanted, signal);
-    try {
-      const present = items.filter((item) => localSecret(item).state !== "deleted");
-      const values = new Map(present.map((item) => [localSecret(item).name, item.value]));
+    return await this.#values(scope, wanted, (values) => {
       refuseMissing(wanted.filter((name) => !values.has(name)));
-      for (const item of items) if (!present.includes(item)) item.value.dispose();
+    }, signal);
+  }
+
+  async readAll(scope: SecretScope, signal?: AbortSignal): Promise<Map<SecretName, Secret>> {
+    // A name that another process removes in between is simply not among the values.
+    return await this.#values(scope, await this.names(scope, signal), () => {}, signal);
+  }
+
+  /** The values of those `names` that are there, after `check` has seen them. */
+  async #values(
+    scope: SecretScope,
+    names: readonly SecretName[],
+    check: (values: ReadonlyMap<SecretName, Secret>) => void,
+    signal: AbortSignal | undefined,
+  ): Promise<Map<SecretName, Secret>> {
+    const items = names.length === 0 ? [] : await this.#keychain.getMany(collectionOf(scope), names, signal);
+    try {
+      const values = new Map<SecretName, Secret>();
+      for (const item of items) {
+        const { name, state } = localSecret(item);
+        if (state === "deleted") item.value.dispose();
+        else values.set(name, item.value);
+      }
+      check(values);
       return values;
     } catch (error) {
       for (const item of items) item.value.dispose();
