@@ -295,14 +295,16 @@ export const CATALOG = {
   domain_not_in_allowlist: entry({
     exit: 4,
     status: 403,
-    message: (f: { domain: string }) => `Refused to call ${f.domain}: it is not in the workspace's allowlist`,
-    hint: (f) => `A person can allow it, with the password: agentsecrets workspace allowlist add ${f.domain}`,
+    message: (f: { domain: string; entry: string }) =>
+      `Refused to call ${f.domain}: it is not in the workspace's allowlist`,
+    hint: (f) => `A person can allow it, with the password: agentsecrets workspace allowlist add ${f.entry}`,
   }),
   empty_allowlist: entry({
     exit: 4,
     status: 403,
-    message: (f: { domain: string }) => `Refused to call ${f.domain}: the workspace's allowlist is empty`,
-    hint: (f) => `A person can allow it, with the password: agentsecrets workspace allowlist add ${f.domain}`,
+    message: (f: { domain: string; entry: string }) =>
+      `Refused to call ${f.domain}: the workspace's allowlist is empty`,
+    hint: (f) => `A person can allow it, with the password: agentsecrets workspace allowlist add ${f.entry}`,
   }),
   secret_not_bound_to_domain: entry({
     exit: 4,

@@ -84,6 +84,12 @@ export function matchesAllowlistEntry(entry: AllowlistEntry, target: URL): boole
   return !isAddress(bare(target.hostname)) && target.hostname.endsWith(`.${entry.host}`);
 }
 
+/** The narrowest entry that would allow `target`: its host, or its full origin where nothing less opens it. */
+export function entryFor(target: URL): string {
+  if (target.protocol === "http:" || isLocal(target.hostname)) return target.origin;
+  return target.host;
+}
+
 /** The port that a URL leads to. */
 export function portOf(url: URL): number {
   return url.port === "" ? DEFAULT_PORT[url.protocol === "http:" ? "http" : "https"] : Number(url.port);
@@ -134,10 +140,15 @@ function normaliseHost(typed: string, scheme: string, refuse: Refuse): string {
 function checkReach(entry: Omit<AllowlistEntry, "text">, refuse: Refuse): void {
   const address = isAddress(bare(entry.host));
   if (address && entry.wildcard) throw refuse("*. goes with names, not with addresses");
-  const local = entry.host === "localhost" || entry.host.endsWith(".localhost");
-  if (!entry.fullOrigin && (local || (address && !isPublicAddress(bare(entry.host))))) {
+  if (!entry.fullOrigin && isLocal(entry.host)) {
     throw refuse(`a private address needs its full origin: https://${entry.host}${port(entry)}`);
   }
+}
+
+/** Whether a host is on a private network by its very name: such a target takes a full origin. */
+function isLocal(host: string): boolean {
+  if (isAddress(bare(host))) return !isPublicAddress(bare(host));
+  return host === "localhost" || host.endsWith(".localhost");
 }
 
 function port(entry: Omit<AllowlistEntry, "text">): string {

@@ -11,7 +11,7 @@ import { AppError } from "../kernel/error.ts";
 import type { SecretName } from "../kernel/names.ts";
 import type { SecretDescription, SecretScope } from "../ports/secret_reader.ts";
 import { isAddress, isPublicAddress } from "./address.ts";
-import { type AllowlistEntry, bare, matchesAllowlistEntry, parseAllowlistEntry } from "./allowlist_entry.ts";
+import { type AllowlistEntry, bare, entryFor, matchesAllowlistEntry, parseAllowlistEntry } from "./allowlist_entry.ts";
 import { domainOf } from "./target.ts";
 
 /** What a decision looks at. */
@@ -81,9 +81,9 @@ function refuseTarget(question: Question, matching: readonly AllowlistEntry[]): 
   const domain = domainOf(url);
   const host = bare(url.hostname);
   if (isAddress(host) && !isPublicAddress(host)) return new AppError("private_address", { domain });
-  if (allowlist.length === 0) return new AppError("empty_allowlist", { domain });
+  if (allowlist.length === 0) return new AppError("empty_allowlist", { domain, entry: entryFor(url) });
   if (url.protocol === "http:" && wouldMatchOverHttps(question)) return new AppError("scheme_not_https", { domain });
-  return new AppError("domain_not_in_allowlist", { domain });
+  return new AppError("domain_not_in_allowlist", { domain, entry: entryFor(url) });
 }
 
 function wouldMatchOverHttps({ url, allowlist }: Question): boolean {
