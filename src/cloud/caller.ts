@@ -5,7 +5,7 @@
  * @module
  */
 
-import * as z from "zod";
+import * as z from "zod/mini";
 import { PROOF_HEADER, type ProofAction, type Session, STEP_UP_HEADER } from "../contract/auth.ts";
 import { type Endpoint, ENDPOINTS } from "../contract/endpoints.ts";
 import { utf8 } from "../kernel/bytes.ts";
@@ -40,8 +40,8 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-type BodyOf<Q> = Q extends z.ZodType ? z.output<Q> : undefined;
-type AnswerOf<A> = A extends z.ZodType ? z.output<A> : undefined;
+type BodyOf<Q> = Q extends z.ZodMiniType ? z.output<Q> : undefined;
+type AnswerOf<A> = A extends z.ZodMiniType ? z.output<A> : undefined;
 
 /** Calls endpoints of one server. */
 export class Caller {
@@ -58,7 +58,7 @@ export class Caller {
   }
 
   /** Calls an endpoint that asks for no proof. */
-  async call<Q extends z.ZodType | null, A extends z.ZodType | null>(
+  async call<Q extends z.ZodMiniType | null, A extends z.ZodMiniType | null>(
     endpoint: Endpoint<Q, A>,
     body: BodyOf<Q>,
     options: CallOptions = {},
@@ -68,7 +68,7 @@ export class Caller {
   }
 
   /** Calls an endpoint that asks for a proof: fetches a challenge, has the exact body signed, and sends it. */
-  async prove<Q extends z.ZodType, A extends z.ZodType>(
+  async prove<Q extends z.ZodMiniType, A extends z.ZodMiniType>(
     endpoint: Endpoint<Q, A>,
     body: Omit<z.output<Q> & object, "challenge">,
     prove: Prove,
@@ -184,7 +184,10 @@ export class Caller {
     }
   }
 
-  #parse<A extends z.ZodType | null>(endpoint: Endpoint<z.ZodType | null, A>, response: SyncResponse): AnswerOf<A> {
+  #parse<A extends z.ZodMiniType | null>(
+    endpoint: Endpoint<z.ZodMiniType | null, A>,
+    response: SyncResponse,
+  ): AnswerOf<A> {
     const { origin } = this.transport;
     if (response.status >= 400) throw problemOf(response, origin);
     const malformed = new AppError("server_error", { origin, status: response.status });

@@ -4,7 +4,7 @@
  * @module
  */
 
-import * as z from "zod";
+import * as z from "zod/mini";
 import { MAX_PINS_BYTES } from "./limits.ts";
 import { signedEntry } from "./entries.ts";
 import { bytesSchema, deviceIdSchema, emailSchema, headSchema, seqSchema, timeSchema, userIdSchema } from "./wire.ts";
@@ -14,23 +14,25 @@ export const logPageSchema = z.strictObject({ entries: z.array(signedEntry), hea
 /** Where a log or environment stands after a write, and what a 412 carries. */
 export const appendedSchema = z.strictObject({ head: headSchema });
 /** `POST /v1/account/log`: entries that continue the chain, all or none. */
-export const appendAccountSchema = z.strictObject({ entries: z.array(signedEntry).min(1).max(100) });
+export const appendAccountSchema = z.strictObject({
+  entries: z.array(signedEntry).check(z.minLength(1), z.maxLength(100)),
+});
 
 /** `GET /v1/account` */
 export const accountSchema = z.strictObject({
   user_id: userIdSchema,
   email: emailSchema,
   credentials_version: seqSchema,
-  session: z.strictObject({ id: z.string(), device_id: deviceIdSchema.nullable(), expires: timeSchema }),
+  session: z.strictObject({ id: z.string(), device_id: z.nullable(deviceIdSchema), expires: timeSchema }),
 });
 
 /** A session's name, which opens nothing. */
-export const sessionIdSchema: z.ZodType<string, string> = z.string().regex(/^(s_[a-z2-7]{16}|current)$/);
+export const sessionIdSchema: z.ZodMiniType<string, string> = z.string().check(z.regex(/^(s_[a-z2-7]{16}|current)$/));
 /** `GET /v1/sessions` */
 export const sessionsSchema = z.strictObject({
   sessions: z.array(z.strictObject({
     id: z.string(),
-    device_id: deviceIdSchema.nullable(),
+    device_id: z.nullable(deviceIdSchema),
     created: timeSchema,
     last_used: timeSchema,
     expires: timeSchema,
@@ -39,7 +41,7 @@ export const sessionsSchema = z.strictObject({
 });
 
 /** `GET /v1/account/pins`; version 0 and null before the first `PUT`. */
-export const pinsSchema = z.strictObject({ version: seqSchema, data: bytesSchema(0, MAX_PINS_BYTES).nullable() });
+export const pinsSchema = z.strictObject({ version: seqSchema, data: z.nullable(bytesSchema(0, MAX_PINS_BYTES)) });
 /** `PUT /v1/account/pins` with `If-Match: "version"`. */
 export const putPinsSchema = z.strictObject({ data: bytesSchema(1, MAX_PINS_BYTES) });
 export const pinsPutSchema = z.strictObject({ version: seqSchema });

@@ -4,7 +4,7 @@
  * @module
  */
 
-import * as z from "zod";
+import * as z from "zod/mini";
 import { MAX_AUDIT_EVENT_BYTES, MAX_AUDIT_EVENTS } from "./limits.ts";
 import { hashText, signedEntry } from "./entries.ts";
 import { agentIdSchema, bytesSchema, deviceIdSchema, seqSchema, timeSchema, workspaceIdSchema } from "./wire.ts";
@@ -20,7 +20,7 @@ export const auditHeadBodySchema = z.strictObject({
   v: z.literal(1),
   ws: workspaceIdSchema,
   source: auditSourceSchema,
-  seq: z.int().positive(),
+  seq: z.int().check(z.positive()),
   hash: hashText,
   ts: timeSchema,
 });
@@ -29,7 +29,7 @@ export const auditHeadBodySchema = z.strictObject({
 export const postAuditSchema = z.strictObject({
   source: auditSourceSchema,
   after: seqSchema,
-  events: z.array(bytesSchema(1, MAX_AUDIT_EVENT_BYTES)).min(1).max(MAX_AUDIT_EVENTS),
+  events: z.array(bytesSchema(1, MAX_AUDIT_EVENT_BYTES)).check(z.minLength(1), z.maxLength(MAX_AUDIT_EVENTS)),
   head: signedEntry,
 });
 export const auditPostedSchema = z.strictObject({ source: auditSourceSchema, seq: seqSchema });
@@ -37,9 +37,9 @@ export const auditPostedSchema = z.strictObject({ source: auditSourceSchema, seq
 /** `GET /v1/workspaces/{ws}/audit?source=&after=`: a page in the order of arrival; `cursor` of the last is the next `after`. */
 export const auditPageSchema = z.strictObject({
   events: z.array(z.strictObject({
-    cursor: z.int().positive(),
+    cursor: z.int().check(z.positive()),
     source: auditSourceSchema,
-    seq: z.int().positive(),
+    seq: z.int().check(z.positive()),
     event: bytesSchema(1, MAX_AUDIT_EVENT_BYTES),
   })),
   heads: z.array(signedEntry),

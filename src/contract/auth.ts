@@ -7,7 +7,7 @@
  * @module
  */
 
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { Bytes } from "../kernel/bytes.ts";
 import { MAX_ITEMS_PER_REQUEST, MAX_PINS_BYTES, MAX_SEALED_BYTES } from "./limits.ts";
 import { signedEntry } from "./entries.ts";
@@ -51,7 +51,7 @@ export interface ProofChallenge {
 }
 
 /** A challenge's name. */
-export const challengeIdSchema: z.ZodType<string, string> = z.string().regex(/^c_[a-z2-7]{26}$/);
+export const challengeIdSchema: z.ZodMiniType<string, string> = z.string().check(z.regex(/^c_[a-z2-7]{26}$/));
 const handle = bytesSchema(16);
 const wrap = bytesSchema(1, MAX_SEALED_BYTES);
 
@@ -59,7 +59,7 @@ const wrap = bytesSchema(1, MAX_SEALED_BYTES);
 export const challengeSchema = z.strictObject({ id: challengeIdSchema, nonce: bytesSchema(32), expires: timeSchema });
 
 /** An opaque bearer token; only its SHA-256 rests on the server. */
-export const tokenSchema: z.ZodType<string, string> = z.string().regex(/^(ses|stp)1_[A-Za-z0-9_-]{43}$/);
+export const tokenSchema: z.ZodMiniType<string, string> = z.string().check(z.regex(/^(ses|stp)1_[A-Za-z0-9_-]{43}$/));
 /** A session as its owner holds it. */
 export const sessionSchema = z.strictObject({ token: tokenSchema, expires: timeSchema });
 
@@ -80,13 +80,13 @@ export const recoveryCredentialsSchema = z.strictObject({
 export const registerSchema = z.strictObject({
   challenge: challengeIdSchema,
   email: emailSchema,
-  entries: z.array(signedEntry).min(2).max(8),
+  entries: z.array(signedEntry).check(z.minLength(2), z.maxLength(8)),
   password: passwordCredentialsSchema,
   recovery: recoveryCredentialsSchema,
   keyset: wrap,
   device_id: deviceIdSchema,
   /** Setup or invite token, where the server is not open. */
-  token: z.string().max(256).optional(),
+  token: z.optional(z.string().check(z.maxLength(256))),
 });
 /** The password was just proved, so a step-up comes along. */
 export const registeredSchema = z.strictObject({
@@ -111,7 +111,7 @@ export const loggedInSchema = z.strictObject({
   session: sessionSchema,
   step_up: sessionSchema,
   ...accountBlobs,
-  pins: z.strictObject({ version: seqSchema, data: bytesSchema(0, MAX_PINS_BYTES).nullable() }),
+  pins: z.strictObject({ version: seqSchema, data: z.nullable(bytesSchema(0, MAX_PINS_BYTES)) }),
 });
 
 /** `POST /v1/auth/stepup`, proved by L, with a session of the same account. */
@@ -135,8 +135,8 @@ export const credentialsSchema = z.strictObject({
   challenge: challengeIdSchema,
   version: seqSchema,
   password: passwordCredentialsSchema,
-  recovery: recoveryCredentialsSchema.optional(),
-  keyset: wrap.optional(),
+  recovery: z.optional(recoveryCredentialsSchema),
+  keyset: z.optional(wrap),
 });
 export const credentialsChangedSchema = z.strictObject({ credentials_version: seqSchema });
 
@@ -148,7 +148,7 @@ export const recoverStartedSchema = z.strictObject({
   wrap_rc: wrap,
   keyset: wrap,
   credentials_version: seqSchema,
-  entries: z.array(signedEntry).max(MAX_ITEMS_PER_REQUEST),
+  entries: z.array(signedEntry).check(z.maxLength(MAX_ITEMS_PER_REQUEST)),
 });
 
 /**
@@ -161,9 +161,9 @@ export const recoverFinishSchema = z.strictObject({
   version: seqSchema,
   password: passwordCredentialsSchema,
   recovery: recoveryCredentialsSchema,
-  keyset: wrap.optional(),
-  entries: z.array(signedEntry).min(1).max(8),
-  device_id: deviceIdSchema.optional(),
+  keyset: z.optional(wrap),
+  entries: z.array(signedEntry).check(z.minLength(1), z.maxLength(8)),
+  device_id: z.optional(deviceIdSchema),
 });
 export const recoveredSchema = z.strictObject({
   user_id: userIdSchema,

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type * as z from "zod";
+import type * as z from "zod/mini";
 import * as account from "./account.ts";
 import * as audit from "./audit.ts";
 import * as auth from "./auth.ts";
@@ -20,8 +20,8 @@ export type Access = "open" | "proof" | "session" | "session+proof";
 
 /** One endpoint. `request` null: no body. `answer` null: 204. */
 export interface Endpoint<
-  Q extends z.ZodType | null = z.ZodType | null,
-  A extends z.ZodType | null = z.ZodType | null,
+  Q extends z.ZodMiniType | null = z.ZodMiniType | null,
+  A extends z.ZodMiniType | null = z.ZodMiniType | null,
 > {
   readonly method: "GET" | "POST" | "PUT" | "DELETE";
   /** Parameters are `:name` segments. */
@@ -44,11 +44,16 @@ export interface Endpoint<
 
 type Options = Partial<Pick<Endpoint, "action" | "query" | "status" | "maxBodyBytes" | "idempotent" | "ifMatch">>;
 
-function get<A extends z.ZodType>(path: string, access: Access, answer: A, options: Options = {}): Endpoint<null, A> {
+function get<A extends z.ZodMiniType>(
+  path: string,
+  access: Access,
+  answer: A,
+  options: Options = {},
+): Endpoint<null, A> {
   return { method: "GET", path, access, request: null, answer, ...defaults(200), ...options };
 }
 
-function send<Q extends z.ZodType, A extends z.ZodType>(
+function send<Q extends z.ZodMiniType, A extends z.ZodMiniType>(
   method: "POST" | "PUT",
   path: string,
   access: Access,

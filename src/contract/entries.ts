@@ -6,7 +6,7 @@
  * @module
  */
 
-import * as z from "zod";
+import * as z from "zod/mini";
 import {
   type AgentId,
   type DeviceId,
@@ -31,9 +31,9 @@ export const MAX_LIST = 10_000;
 export const MAX_ENTRY_BYTES = 1024 * 1024;
 
 /** 32 bytes in base64url: a hash or a public key. The last character holds four bits, so that each value has one text. */
-const bytes32 = z.string().regex(/^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/);
+const bytes32 = z.string().check(z.regex(/^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/));
 /** 64 bytes in base64url: a signature. */
-const bytes64 = z.string().regex(/^[A-Za-z0-9_-]{85}[AQgw]$/);
+const bytes64 = z.string().check(z.regex(/^[A-Za-z0-9_-]{85}[AQgw]$/));
 /** SHA-256 in base64url. */
 export const hashText = bytes32;
 /** An Ed25519 or X25519 public key in base64url. */
@@ -47,37 +47,38 @@ export type InviteId = string & { readonly __invite: unique symbol };
 export const isInviteId = (text: string): text is InviteId => /^i_[a-z2-7]{16}$/.test(text);
 
 /** A schema for text that a guard of src/kernel/names.ts accepts. */
-function branded<T extends string>(guard: (text: string) => text is T): z.ZodType<T, T> {
-  return z.string().refine(guard) as unknown as z.ZodType<T, T>;
+function branded<T extends string>(guard: (text: string) => text is T): z.ZodMiniType<T, T> {
+  return z.string().check(z.refine(guard)) as unknown as z.ZodMiniType<T, T>;
 }
 
-export const userId: z.ZodType<UserId, UserId> = branded(isUserId);
-export const workspaceId: z.ZodType<WorkspaceId, WorkspaceId> = branded(isWorkspaceId);
-export const projectId: z.ZodType<ProjectId, ProjectId> = branded(isProjectId);
-export const environmentId: z.ZodType<EnvironmentId, EnvironmentId> = branded(isEnvironmentId);
-export const deviceId: z.ZodType<DeviceId, DeviceId> = branded(isDeviceId);
-export const agentId: z.ZodType<AgentId, AgentId> = branded(isAgentId);
-export const inviteId: z.ZodType<InviteId, InviteId> = branded(isInviteId);
-export const sid: z.ZodType<Sid, Sid> = branded(isSid);
+export const userId: z.ZodMiniType<UserId, UserId> = branded(isUserId);
+export const workspaceId: z.ZodMiniType<WorkspaceId, WorkspaceId> = branded(isWorkspaceId);
+export const projectId: z.ZodMiniType<ProjectId, ProjectId> = branded(isProjectId);
+export const environmentId: z.ZodMiniType<EnvironmentId, EnvironmentId> = branded(isEnvironmentId);
+export const deviceId: z.ZodMiniType<DeviceId, DeviceId> = branded(isDeviceId);
+export const agentId: z.ZodMiniType<AgentId, AgentId> = branded(isAgentId);
+export const inviteId: z.ZodMiniType<InviteId, InviteId> = branded(isInviteId);
+export const sid: z.ZodMiniType<Sid, Sid> = branded(isSid);
 /** Someone to whom a key is sealed. */
 export const recipientId = z.union([userId, agentId]);
 export type RecipientId = z.infer<typeof recipientId>;
 
-const positive = z.number().int().min(1).max(Number.MAX_SAFE_INTEGER);
-const epoch = z.number().int().min(1).max(0xffff_ffff);
+const positive = z.int().check(z.minimum(1));
+const epoch = z.int().check(z.minimum(1), z.maximum(0xffff_ffff));
 /** Milliseconds since the Unix epoch, as the author's clock says. */
-const time = z.number().int().min(0).max(8_640_000_000_000_000);
+const time = z.int().check(z.minimum(0), z.maximum(8_640_000_000_000_000));
 /** Text for people without control characters, at most `length` characters. */
-// deno-lint-ignore no-control-regex -- control characters are what is refused
-const label = (length: number) => z.string().min(1).max(length).regex(/^[^\u0000-\u001f\u007f-\u009f]+$/);
+const label = (length: number) =>
+  // deno-lint-ignore no-control-regex -- control characters are what is refused
+  z.string().check(z.minLength(1), z.maxLength(length), z.regex(/^[^\u0000-\u001f\u007f-\u009f]+$/));
 /** A names envelope (kind 5, §3) in base64url. */
-const sealedNames = z.string().min(120).max(4096).regex(/^[A-Za-z0-9_-]+$/);
+const sealedNames = z.string().check(z.minLength(120), z.maxLength(4096), z.regex(/^[A-Za-z0-9_-]+$/));
 
 /** A signed entry as it travels: exact bytes of the body, one or two signatures over DSSE PAE (§4). */
 export const signedEntry = z.strictObject({
-  type: z.string().min(1).max(64).regex(/^[a-z]+(\.[a-z]+)?$/),
-  body: z.string().min(2).max(Math.ceil(MAX_ENTRY_BYTES * 4 / 3)).regex(/^[A-Za-z0-9_-]+$/),
-  sigs: z.array(z.strictObject({ key: publicKeyText, sig: signatureText })).min(1).max(2),
+  type: z.string().check(z.minLength(1), z.maxLength(64), z.regex(/^[a-z]+(\.[a-z]+)?$/)),
+  body: z.string().check(z.minLength(2), z.maxLength(Math.ceil(MAX_ENTRY_BYTES * 4 / 3)), z.regex(/^[A-Za-z0-9_-]+$/)),
+  sigs: z.array(z.strictObject({ key: publicKeyText, sig: signatureText })).check(z.minLength(1), z.maxLength(2)),
 });
 export type SignedEntry = z.infer<typeof signedEntry>;
 
@@ -85,12 +86,12 @@ export type SignedEntry = z.infer<typeof signedEntry>;
 export const logHead = z.strictObject({ seq: positive, hash: hashText });
 export type LogHead = z.infer<typeof logHead>;
 
-const chain = { v: z.literal(1), seq: positive, prev: hashText.nullable(), ts: time } as const;
+const chain = { v: z.literal(1), seq: positive, prev: z.nullable(hashText), ts: time } as const;
 
 // ---------------------------------------------------------------------------------------------- account log
 
 // deno-lint-ignore explicit-function-return-type -- the schema is the type
-function accountEntry<T extends string, P extends z.ZodType>(type: T, payload: P) {
+function accountEntry<T extends string, P extends z.ZodMiniType>(type: T, payload: P) {
   return z.strictObject({ ...chain, user: userId, type: z.literal(type), payload });
 }
 
@@ -133,8 +134,8 @@ export const workspacePolicy = z.strictObject({
   invite_confirm: z.enum(["always", "sensitive", "never"]),
   /** How long a client may work on what it last verified. */
   offline_grace: z.strictObject({
-    standard: z.number().int().min(0).max(31_536_000),
-    protected: z.number().int().min(0).max(31_536_000),
+    standard: z.int().check(z.minimum(0), z.maximum(31_536_000)),
+    protected: z.int().check(z.minimum(0), z.maximum(31_536_000)),
   }),
   /** Where proxies send audit records besides their own file. */
   audit_mode: z.enum(["local", "shared"]),
@@ -144,7 +145,7 @@ export type WorkspacePolicy = z.infer<typeof workspacePolicy>;
 /** A key sealed to a member or agent: whose receiving key, and SHA-256 of the sealed box. */
 export const grantRef = z.strictObject({ id: recipientId, enc_pk_hash: hashText, grant_hash: hashText });
 export type GrantRef = z.infer<typeof grantRef>;
-const recipients = z.array(grantRef).min(1).max(MAX_LIST);
+const recipients = z.array(grantRef).check(z.minLength(1), z.maxLength(MAX_LIST));
 
 /** Access to one environment that comes with a membership or an agent, with the key sealed to it. */
 export const environmentGrant = z.strictObject({
@@ -155,35 +156,35 @@ export const environmentGrant = z.strictObject({
   grant_hash: hashText,
 });
 export type EnvironmentGrant = z.infer<typeof environmentGrant>;
-const environmentGrants = z.array(environmentGrant).max(MAX_LIST);
+const environmentGrants = z.array(environmentGrant).check(z.maxLength(MAX_LIST));
 /** The workspace key of an epoch, sealed to one newcomer. */
 const workspaceGrant = z.strictObject({ epoch, grant_hash: hashText });
 
 /** Rights that an invite promises. */
 export const environmentRight = z.strictObject({ project: projectId, env: environmentId, write: z.boolean() });
 export type EnvironmentRight = z.infer<typeof environmentRight>;
-const environmentRights = z.array(environmentRight).max(MAX_LIST);
+const environmentRights = z.array(environmentRight).check(z.maxLength(MAX_LIST));
 /** Keys sealed to an invite, or by the joiner to itself: the workspace key and one per promised environment. */
 export const sealedKeys = z.strictObject({
   ws: workspaceGrant,
-  envs: z.array(z.strictObject({ env: environmentId, epoch, grant_hash: hashText })).max(MAX_LIST),
+  envs: z.array(z.strictObject({ env: environmentId, epoch, grant_hash: hashText })).check(z.maxLength(MAX_LIST)),
 });
 export type SealedKeys = z.infer<typeof sealedKeys>;
 
 /** What an agent may do inside its grants; null does not restrict. Names appear as sids, so the server learns none. */
 export const agentPolicy = z.strictObject({
-  allow: z.array(sid).max(MAX_LIST).nullable(),
-  deny: z.array(sid).max(MAX_LIST),
-  domains: z.array(label(512)).max(MAX_LIST).nullable(),
-  methods: z.array(z.string().regex(/^[A-Z]{1,32}$/)).max(32).nullable(),
+  allow: z.nullable(z.array(sid).check(z.maxLength(MAX_LIST))),
+  deny: z.array(sid).check(z.maxLength(MAX_LIST)),
+  domains: z.nullable(z.array(label(512)).check(z.maxLength(MAX_LIST))),
+  methods: z.nullable(z.array(z.string().check(z.regex(/^[A-Z]{1,32}$/))).check(z.maxLength(32))),
 });
 export type AgentPolicy = z.infer<typeof agentPolicy>;
 
 /** One allowlist entry in its normal form: printable ASCII without spaces (docs/spec/proxy.md gives it its meaning). */
-export const allowlistRule = z.string().min(1).max(512).regex(/^[\x21-\x7e]+$/);
+export const allowlistRule = z.string().check(z.minLength(1), z.maxLength(512), z.regex(/^[\x21-\x7e]+$/));
 
 // deno-lint-ignore explicit-function-return-type -- the schema is the type
-function workspaceEntry<T extends string, P extends z.ZodType>(type: T, payload: P) {
+function workspaceEntry<T extends string, P extends z.ZodMiniType>(type: T, payload: P) {
   return z.strictObject({ ...chain, ws: workspaceId, type: z.literal(type), author: userAuthor, payload });
 }
 
@@ -201,7 +202,7 @@ export const workspaceEntryBody = z.discriminatedUnion("type", [
   workspaceEntry("ws.delete", z.strictObject({})),
   workspaceEntry(
     "ws.rotate",
-    z.strictObject({ epoch, key_commit: hashText, prev_wrap_hash: hashText.nullable(), recipients }),
+    z.strictObject({ epoch, key_commit: hashText, prev_wrap_hash: z.nullable(hashText), recipients }),
   ),
   workspaceEntry(
     "member.invite",
@@ -211,7 +212,7 @@ export const workspaceEntryBody = z.discriminatedUnion("type", [
       invite_enc_pk: publicKeyText,
       role,
       grants: environmentRights,
-      sealed: sealedKeys.nullable(),
+      sealed: z.nullable(sealedKeys),
       expires: time,
       confirm: z.boolean(),
     }),
@@ -224,7 +225,7 @@ export const workspaceEntryBody = z.discriminatedUnion("type", [
       user_id: userId,
       account_head: logHead,
       enc_pk_hash: hashText,
-      sealed: sealedKeys.nullable(),
+      sealed: z.nullable(sealedKeys),
     }),
   ),
   workspaceEntry(
@@ -260,7 +261,7 @@ export const workspaceEntryBody = z.discriminatedUnion("type", [
       env: environmentId,
       epoch,
       key_commit: hashText,
-      prev_wrap_hash: hashText.nullable(),
+      prev_wrap_hash: z.nullable(hashText),
       recipients,
     }),
   ),
@@ -289,12 +290,12 @@ export const workspaceEntryBody = z.discriminatedUnion("type", [
       names: sealedNames,
       grants: environmentGrants,
       policy: agentPolicy,
-      expires: time.nullable(),
+      expires: z.nullable(time),
     }),
   ),
   workspaceEntry(
     "agent.policy",
-    z.strictObject({ agent_id: agentId, policy: agentPolicy, expires: time.nullable() }),
+    z.strictObject({ agent_id: agentId, policy: agentPolicy, expires: z.nullable(time) }),
   ),
   workspaceEntry("agent.revoke", z.strictObject({ agent_id: agentId })),
   workspaceEntry(
@@ -302,7 +303,7 @@ export const workspaceEntryBody = z.discriminatedUnion("type", [
     z.strictObject({
       version: positive,
       scope: z.literal("workspace"),
-      rules: z.array(allowlistRule).max(MAX_LIST),
+      rules: z.array(allowlistRule).check(z.maxLength(MAX_LIST)),
     }),
   ),
   workspaceEntry("policy.set", z.strictObject({ policy: workspacePolicy })),
@@ -331,11 +332,11 @@ export const environmentCommitBody = z.strictObject({
   epoch,
   ws_head: logHead,
   author: z.union([userAuthor, agentAuthor]),
-  changes: z.array(commitChange).min(1).max(MAX_CHANGES_PER_COMMIT),
+  changes: z.array(commitChange).check(z.minLength(1), z.maxLength(MAX_CHANGES_PER_COMMIT)),
   /** SHA-256 of LP(sorted (sid, ver, h)) after the changes, tombstones included. */
   root: hashText,
   /** Secrets that are not tombstones, after the changes. */
-  count: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
+  count: z.int().check(z.minimum(0)),
 });
 export type EnvironmentCommitBody = z.infer<typeof environmentCommitBody>;
 export type CommitAuthor = EnvironmentCommitBody["author"];

@@ -5,7 +5,7 @@
  * @module
  */
 
-import * as z from "zod";
+import * as z from "zod/mini";
 import { MAX_CHANGES_PER_COMMIT } from "../kernel/limits.ts";
 import { MAX_ENVELOPE_BYTES } from "./limits.ts";
 import { hashText, signedEntry } from "./entries.ts";
@@ -24,17 +24,17 @@ export const environmentHeadSchema = z.strictObject({
 /** One secret as it stands: the newest version, or its deletion (`envelope` null). */
 export const snapshotItemSchema = z.strictObject({
   sid: sidSchema,
-  ver: z.int().positive(),
+  ver: z.int().check(z.positive()),
   /** The commit that wrote it. */
-  seq: z.int().positive(),
-  h: hashText.nullable(),
-  envelope: envelope.nullable(),
+  seq: z.int().check(z.positive()),
+  h: z.nullable(hashText),
+  envelope: z.nullable(envelope),
 });
 /** `GET /v1/envs/{env}/snapshot`: the head commit (null before the first) and every item, sorted by sid; one consistent read. */
 export const snapshotSchema = z.strictObject({
   head: headSchema,
   epoch: seqSchema,
-  commit: signedEntry.nullable(),
+  commit: z.nullable(signedEntry),
   items: z.array(snapshotItemSchema),
 });
 
@@ -43,7 +43,7 @@ export const commitsPageSchema = z.strictObject({ commits: z.array(signedEntry),
 
 /** `GET /v1/envs/{env}/secrets/{sid}/versions?before=ver`: newest first, in pages; an unknown sid has none. */
 export const versionsSchema = z.strictObject({
-  versions: z.array(snapshotItemSchema.omit({ sid: true })),
+  versions: z.array(z.omit(snapshotItemSchema, { sid: true })),
   more: z.boolean(),
 });
 
@@ -53,7 +53,7 @@ export const versionsSchema = z.strictObject({
  */
 export const postCommitSchema = z.strictObject({
   commit: signedEntry,
-  envelopes: z.array(envelope).max(MAX_CHANGES_PER_COMMIT),
+  envelopes: z.array(envelope).check(z.maxLength(MAX_CHANGES_PER_COMMIT)),
 });
 
 export type EnvironmentHead = z.output<typeof environmentHeadSchema>;

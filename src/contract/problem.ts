@@ -4,7 +4,7 @@
  * @module
  */
 
-import * as z from "zod";
+import * as z from "zod/mini";
 import { type Head, headSchema } from "./wire.ts";
 
 /** Media type of {@linkcode problemSchema}. */
@@ -15,12 +15,12 @@ export const PROBLEM_TYPE = "application/problem+json";
  * that they do not know.
  */
 export const problemSchema = z.object({
-  type: z.string().max(256).optional(),
-  title: z.string().max(1024).optional(),
+  type: z.optional(z.string().check(z.maxLength(256))),
+  title: z.optional(z.string().check(z.maxLength(1024))),
   status: z.int(),
-  code: z.string().max(64),
-  fields: z.record(z.string(), z.union([z.string().max(1024), z.number(), z.boolean()])).optional(),
-  head: headSchema.optional(),
+  code: z.string().check(z.maxLength(64)),
+  fields: z.optional(z.record(z.string(), z.union([z.string().check(z.maxLength(1024)), z.number(), z.boolean()]))),
+  head: z.optional(headSchema),
 });
 /** A problem as parsed. */
 export type Problem = z.output<typeof problemSchema>;
@@ -41,7 +41,7 @@ export const healthSchema = z.strictObject({ status: z.literal("ok") });
 /** `GET /version` */
 export const versionSchema = z.strictObject({
   name: z.literal("agentsecrets"),
-  version: z.string().max(64),
+  version: z.string().check(z.maxLength(64)),
   api: z.literal(1),
 });
 export type ServerVersion = z.output<typeof versionSchema>;

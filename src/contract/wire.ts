@@ -5,7 +5,7 @@
  * @module
  */
 
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { Bytes } from "../kernel/bytes.ts";
 import { fromBase64Url, toBase64Url } from "../kernel/encoding.ts";
 import {
@@ -28,26 +28,26 @@ import {
 } from "../kernel/names.ts";
 import { type InviteId, isInviteId, type LogHead, logHead } from "./entries.ts";
 
-function id<T extends string>(what: string, is: (text: string) => text is T): z.ZodType<T, string> {
-  return z.string().max(64).refine(is, `not ${what}`) as unknown as z.ZodType<T, string>;
+function id<T extends string>(what: string, is: (text: string) => text is T): z.ZodMiniType<T, string> {
+  return z.string().check(z.maxLength(64), z.refine(is, `not ${what}`)) as unknown as z.ZodMiniType<T, string>;
 }
 
 /** `u_…` */
-export const userIdSchema: z.ZodType<UserId, string> = id("a user id", isUserId);
+export const userIdSchema: z.ZodMiniType<UserId, string> = id("a user id", isUserId);
 /** `w_…` */
-export const workspaceIdSchema: z.ZodType<WorkspaceId, string> = id("a workspace id", isWorkspaceId);
+export const workspaceIdSchema: z.ZodMiniType<WorkspaceId, string> = id("a workspace id", isWorkspaceId);
 /** `p_…` */
-export const projectIdSchema: z.ZodType<ProjectId, string> = id("a project id", isProjectId);
+export const projectIdSchema: z.ZodMiniType<ProjectId, string> = id("a project id", isProjectId);
 /** `e_…` */
-export const environmentIdSchema: z.ZodType<EnvironmentId, string> = id("an environment id", isEnvironmentId);
+export const environmentIdSchema: z.ZodMiniType<EnvironmentId, string> = id("an environment id", isEnvironmentId);
 /** `d_…` */
-export const deviceIdSchema: z.ZodType<DeviceId, string> = id("a device id", isDeviceId);
+export const deviceIdSchema: z.ZodMiniType<DeviceId, string> = id("a device id", isDeviceId);
 /** `a_…` */
-export const agentIdSchema: z.ZodType<AgentId, string> = id("an agent id", isAgentId);
+export const agentIdSchema: z.ZodMiniType<AgentId, string> = id("an agent id", isAgentId);
 /** 32 hex characters. */
-export const sidSchema: z.ZodType<Sid, string> = id("a sid", isSid);
+export const sidSchema: z.ZodMiniType<Sid, string> = id("a sid", isSid);
 /** Someone a key can be sealed to. */
-export const recipientSchema: z.ZodType<UserId | AgentId | InviteId, string> = id(
+export const recipientSchema: z.ZodMiniType<UserId | AgentId | InviteId, string> = id(
   "a recipient",
   (text): text is UserId | AgentId | InviteId => isUserId(text) || isAgentId(text) || isInviteId(text),
 );
@@ -60,29 +60,38 @@ function isEmail(text: string): text is Email {
   }
 }
 /** A lower-cased e-mail address. */
-export const emailSchema: z.ZodType<Email, string> = z.string().max(256)
-  .refine(isEmail, "not an e-mail address") as unknown as z.ZodType<Email, string>;
+export const emailSchema: z.ZodMiniType<Email, string> = z.string().check(
+  z.maxLength(256),
+  z.refine(isEmail, "not an e-mail address"),
+) as unknown as z.ZodMiniType<Email, string>;
 
 /** Bytes, as unpadded base64url on the wire; `min`…`max` bytes. */
-export function bytesSchema(min: number, max: number = min): z.ZodType<Bytes, string> {
-  const text = z.string().max(Math.ceil((max * 4) / 3)).refine((t) => fromBase64Url(t) !== undefined, "not base64url");
-  return z.codec(text, z.instanceof(Uint8Array).refine((b) => b.length >= min && b.length <= max, "wrong size"), {
-    decode: (t) => fromBase64Url(t)!,
-    encode: (b) => toBase64Url(b),
-  }) as unknown as z.ZodType<Bytes, string>;
+export function bytesSchema(min: number, max: number = min): z.ZodMiniType<Bytes, string> {
+  const text = z.string().check(
+    z.maxLength(Math.ceil((max * 4) / 3)),
+    z.refine((t) => fromBase64Url(t) !== undefined, "not base64url"),
+  );
+  return z.codec(
+    text,
+    z.instanceof(Uint8Array).check(z.refine((b) => b.length >= min && b.length <= max, "wrong size")),
+    {
+      decode: (t) => fromBase64Url(t)!,
+      encode: (b) => toBase64Url(b),
+    },
+  ) as unknown as z.ZodMiniType<Bytes, string>;
 }
 
 /** Ed25519 or X25519 public key. */
-export const publicKeySchema: z.ZodType<Bytes, string> = bytesSchema(32);
+export const publicKeySchema: z.ZodMiniType<Bytes, string> = bytesSchema(32);
 /** Milliseconds since the Unix epoch. */
-export const timeSchema: z.ZodNumber = z.int().nonnegative();
+export const timeSchema: z.ZodMiniType<number, number> = z.int().check(z.nonnegative());
 /** Position in a chain; 0 is "nothing yet". */
-export const seqSchema: z.ZodNumber = z.int().nonnegative();
+export const seqSchema: z.ZodMiniType<number, number> = z.int().check(z.nonnegative());
 
 /** Where a chain stands; null before its first entry. */
-export const headSchema: z.ZodNullable<typeof logHead> = logHead.nullable();
+export const headSchema: z.ZodMiniNullable<typeof logHead> = z.nullable(logHead);
 /** Where a chain stands. */
 export type Head = LogHead | null;
 
 /** `{}` */
-export const emptySchema: z.ZodType<Record<string, never>, Record<string, never>> = z.strictObject({});
+export const emptySchema: z.ZodMiniType<Record<string, never>, Record<string, never>> = z.strictObject({});

@@ -4,7 +4,7 @@
  * @module
  */
 
-import * as z from "zod";
+import * as z from "zod/mini";
 import { MAX_ITEMS_PER_REQUEST, MAX_SEALED_BYTES } from "./limits.ts";
 import { hashText, signedEntry } from "./entries.ts";
 import { bytesSchema, headSchema, recipientSchema, seqSchema, workspaceIdSchema } from "./wire.ts";
@@ -16,15 +16,17 @@ export const blobSchema = z.strictObject({ data: bytesSchema(1, MAX_SEALED_BYTES
 
 /** `POST /v1/workspaces` (entries begin with `ws.create`) and `POST /v1/workspaces/{ws}/log`: all or nothing. */
 export const appendWorkspaceSchema = z.strictObject({
-  entries: z.array(signedEntry).min(1).max(MAX_ITEMS_PER_REQUEST),
-  grants: z.array(grantSchema).max(MAX_ITEMS_PER_REQUEST),
-  blobs: z.array(blobSchema).max(MAX_ITEMS_PER_REQUEST),
+  entries: z.array(signedEntry).check(z.minLength(1), z.maxLength(MAX_ITEMS_PER_REQUEST)),
+  grants: z.array(grantSchema).check(z.maxLength(MAX_ITEMS_PER_REQUEST)),
+  blobs: z.array(blobSchema).check(z.maxLength(MAX_ITEMS_PER_REQUEST)),
 });
 export const workspaceCreatedSchema = z.strictObject({ workspace_id: workspaceIdSchema, head: headSchema });
 
 /** `GET /v1/workspaces`: those the caller is a member of, sorted by id. */
 export const workspacesSchema = z.strictObject({
-  workspaces: z.array(z.strictObject({ workspace_id: workspaceIdSchema, role: z.string().max(32), head: headSchema })),
+  workspaces: z.array(
+    z.strictObject({ workspace_id: workspaceIdSchema, role: z.string().check(z.maxLength(32)), head: headSchema }),
+  ),
 });
 
 /** `GET /v1/workspaces/{ws}/grants?recipient=me&after=seq`: what was sealed to the caller and the blobs any member may read. */

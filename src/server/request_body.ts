@@ -4,7 +4,7 @@
  * @module
  */
 
-import type * as z from "zod";
+import type * as z from "zod/mini";
 import { type Bytes, concat, fromUtf8 } from "../kernel/bytes.ts";
 import { AppError } from "../kernel/error.ts";
 
@@ -34,7 +34,7 @@ function tooLarge(maxBytes: number): never {
 }
 
 /** The body as the schema reads it. @throws {AppError} `bad_request`; its reason names fields, never their contents */
-export function parseBody<S extends z.ZodType>(schema: S, bytes: Bytes, contentType: string | null): z.output<S> {
+export function parseBody<S extends z.ZodMiniType>(schema: S, bytes: Bytes, contentType: string | null): z.output<S> {
   // A browser sends this type across origins only after asking, which no server of ours answers.
   if (!/^application\/json\s*(;|$)/i.test(contentType ?? "")) refuse("its content type is not application/json");
   const parsed = schema.safeParse(parseJson(bytes));

@@ -5,7 +5,7 @@
  * @module
  */
 
-import * as z from "zod";
+import * as z from "zod/mini";
 import { type Endpoint, type EndpointName, ENDPOINTS } from "../contract/endpoints.ts";
 import { IDEMPOTENCY_TTL_MS } from "../contract/limits.ts";
 import { sha256 } from "../crypto/verify/sha256.ts";
@@ -17,8 +17,8 @@ import { ANSWER_HEADERS, problemResponse } from "./problem_response.ts";
 import { parseBody, readBody } from "./request_body.ts";
 import { authenticate, touch } from "./services/sessions.ts";
 
-type BodyOf<E> = E extends Endpoint<infer Q, infer _A> ? (Q extends z.ZodType ? z.output<Q> : undefined) : never;
-type ValueOf<E> = E extends Endpoint<infer _Q, infer A> ? (A extends z.ZodType ? z.output<A> : undefined) : never;
+type BodyOf<E> = E extends Endpoint<infer Q, infer _A> ? (Q extends z.ZodMiniType ? z.output<Q> : undefined) : never;
+type ValueOf<E> = E extends Endpoint<infer _Q, infer A> ? (A extends z.ZodMiniType ? z.output<A> : undefined) : never;
 
 /** What runs for an endpoint: on one moment of the data, in one write, or with transactions of its own. */
 export type Service<B, V> =
