@@ -6,21 +6,26 @@
  * @module
  */
 
-import stringWidth from "string-width";
 import { printable, type Style } from "./style.ts";
+import { measurerOf } from "./width.ts";
 
 /** What stands in an empty cell; clients read it as nothing. */
 export const EMPTY_CELL = "—";
 
 /** `rows` under `header`, each line ended. Cells are made printable; empty ones show {@linkcode EMPTY_CELL}. */
-export function table(header: readonly string[], rows: readonly (readonly string[])[], style: Style): string {
+export async function table(
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+  style: Style,
+): Promise<string> {
   const cells = rows.map((row) => header.map((_, i) => printable(row[i] ?? "") || EMPTY_CELL));
-  const widths = header.map((title, i) => Math.max(stringWidth(title), ...cells.map((row) => stringWidth(row[i]!))));
+  const widthOf = await measurerOf([header, ...cells].flat());
+  const widths = header.map((title, i) => Math.max(widthOf(title), ...cells.map((row) => widthOf(row[i]!))));
   const rule = (left: string, cross: string, right: string): string =>
     style.dim(left + widths.map((width) => "─".repeat(width + 2)).join(cross) + right);
   const bar = style.dim("│");
   const line = (row: readonly string[], paint: (text: string) => string): string =>
-    `${bar} ${row.map((cell, i) => paint(cell) + pad(cell, widths[i]!)).join(` ${bar} `)} ${bar}`;
+    `${bar} ${row.map((cell, i) => paint(cell) + pad(widths[i]! - widthOf(cell))).join(` ${bar} `)} ${bar}`;
   return [
     rule("╭", "┬", "╮"),
     line(header, style.bold),
@@ -31,23 +36,26 @@ export function table(header: readonly string[], rows: readonly (readonly string
   ].join("\n");
 }
 
-/** Lines of `label  value` with the values aligned. */
+/** Lines of `label  value` with the values aligned. Labels are ASCII. */
 export function facts(rows: readonly (readonly [label: string, value: string])[], style: Style): string {
-  const width = Math.max(0, ...rows.map(([label]) => stringWidth(label) + 1));
-  return rows.map(([label, value]) => `${style.dim(`${label}:`)}${pad(`${label}:`, width)}  ${printable(value)}\n`)
+  const width = Math.max(0, ...rows.map(([label]) => label.length + 1));
+  return rows.map(([label, value]) =>
+    `${style.dim(`${label}:`)}${pad(width - label.length - 1)}  ${printable(value)}\n`
+  )
     .join("");
 }
 
 /** Columns without borders, two spaces apart. */
-export function columns(rows: readonly (readonly string[])[]): string {
+export async function columns(rows: readonly (readonly string[])[]): Promise<string> {
   const cells = rows.map((row) => row.map(printable));
   const count = Math.max(0, ...cells.map((row) => row.length));
-  const widths = Array.from({ length: count }, (_, i) => Math.max(0, ...cells.map((row) => stringWidth(row[i] ?? ""))));
+  const widthOf = await measurerOf(cells.flat());
+  const widths = Array.from({ length: count }, (_, i) => Math.max(0, ...cells.map((row) => widthOf(row[i] ?? ""))));
   const line = (row: readonly string[]): string =>
-    row.map((cell, i) => cell + pad(cell, widths[i]!)).join("  ").trimEnd();
+    row.map((cell, i) => cell + pad(widths[i]! - widthOf(cell))).join("  ").trimEnd();
   return cells.map((row) => `${line(row)}\n`).join("");
 }
 
-function pad(text: string, width: number): string {
-  return " ".repeat(Math.max(0, width - stringWidth(text)));
+function pad(columns: number): string {
+  return " ".repeat(Math.max(0, columns));
 }

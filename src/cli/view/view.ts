@@ -46,8 +46,8 @@ export class View {
   }
 
   /** What was asked for: shown even with `--quiet`. */
-  async data(document: Json, text: (style: Style) => string): Promise<void> {
-    await this.#terminal.write("stdout", this.json ? pretty(document) : text(this.style));
+  async data(document: Json, text: (style: Style) => string | Promise<string>): Promise<void> {
+    await this.#terminal.write("stdout", this.json ? pretty(document) : await text(this.style));
   }
 
   /** What was done: `--quiet` leaves the text out. A JSON document is printed all the same. */
