@@ -57,6 +57,18 @@ export class CanarySearch {
 
   /** Searches the arguments of every process (Linux; elsewhere it does nothing). */
   processes(): void {
+    this.#ofProcesses("cmdline", () => "the arguments of a process");
+  }
+
+  /**
+   * Searches the environment of every process, the children of `env` excepted: those are the ones that have a process named
+   * `agentsecrets` or the runtime with `env` among its arguments above them (Linux; elsewhere it does nothing).
+   */
+  environments(): void {
+    this.#ofProcesses("environ", (pid) => isBelowEnv(pid) ? undefined : `the environment of process '${nameOf(pid)}'`);
+  }
+
+  #ofProcesses(file: "cmdline" | "environ", place: (pid: string) => string | undefined): void {
     let names: string[];
     try {
       names = [...Deno.readDirSync("/proc")].map((entry) => entry.name).filter((name) => /^\d+$/.test(name));
@@ -65,8 +77,27 @@ export class CanarySearch {
     }
     for (const pid of names) {
       try {
-        this.bytes(`the arguments of a process`, Deno.readFileSync(`/proc/${pid}/cmdline`));
+        const bytes = Deno.readFileSync(`/proc/${pid}/${file}`);
+        const where = place(pid);
+        if (where !== undefined) this.bytes(where, bytes);
       } catch { /* it ended meanwhile */ }
     }
   }
+}
+
+function nameOf(pid: string): string {
+  return Deno.readTextFileSync(`/proc/${pid}/comm`).trim();
+}
+
+/** Whether a process above this one runs our `env`. */
+function isBelowEnv(pid: string): boolean {
+  for (let at = parentOf(pid); at !== "0" && at !== "1"; at = parentOf(at)) {
+    const words = Deno.readTextFileSync(`/proc/${at}/cmdline`).split("\0");
+    if (words.includes("env") && words.some((word) => /(agentsecrets|main\.ts)$/.test(word))) return true;
+  }
+  return false;
+}
+
+function parentOf(pid: string): string {
+  return /^PPid:\s*(\d+)/m.exec(Deno.readTextFileSync(`/proc/${pid}/status`))?.[1] ?? "0";
 }
