@@ -131,14 +131,21 @@ async function buildWorld(
   if (surroundings.home === "") {
     throw new AppError("usage", { problem: "Cannot tell the home folder: set AGENTSECRETS_HOME or HOME" });
   }
-  const [{ SystemClock }, { systemRandom: random }, { DiskFiles }, { SystemProcesses }, { placesOf }] = await Promise
-    .all([
-      import("./adapters/clock/system.ts"),
-      import("./adapters/random/system.ts"),
-      import("./adapters/files/disk.ts"),
-      import("./adapters/process/system.ts"),
-      import("./vault/places.ts"),
-    ]);
+  const [
+    { SystemClock },
+    { systemRandom: random },
+    { DiskFiles },
+    { SystemProcesses },
+    { SystemSurroundings },
+    { placesOf },
+  ] = await Promise.all([
+    import("./adapters/clock/system.ts"),
+    import("./adapters/random/system.ts"),
+    import("./adapters/files/disk.ts"),
+    import("./adapters/process/system.ts"),
+    import("./adapters/surroundings/system.ts"),
+    import("./vault/places.ts"),
+  ]);
   const clock = new SystemClock();
   const files = new DiskFiles(random, clock);
   const basis: Basis = { clock, random, files, places: placesOf(surroundings.home), opened };
@@ -164,6 +171,9 @@ async function buildWorld(
     },
     upstream: once(() => openUpstream(basis, surroundings.authorities)),
     auditSink: once(() => openAuditSink(basis)),
+    surroundings: new SystemSurroundings(surroundings.inherited),
+    serveMcp: async (ports, mcp, signal) => (await import("./mcp/serve.ts")).serveMcp(ports, mcp, signal),
+    debug: surroundings.debug,
     listen: async (listener) => (await import("./listener/listener.ts")).startListener(listener),
   };
 }
@@ -189,7 +199,13 @@ class HomeVaults implements Vaults {
   }
 
   current(): Promise<Keychain> {
-    return this.#current ??= this.#ofConfiguration();
+    if (this.#current === undefined) {
+      const opening = this.#ofConfiguration();
+      this.#current = opening;
+      // A process that lives long asks again: meanwhile a person may have made the account or unlocked the keychain.
+      opening.catch(() => this.#current === opening && (this.#current = undefined));
+    }
+    return this.#current;
   }
 
   async probeSystem(signal?: AbortSignal): Promise<KeychainState> {
@@ -341,8 +357,14 @@ class Opened {
   }
 }
 
-/** The first call makes it, later calls get the same. */
+/** The first call makes it, later calls get the same; one that failed is forgotten. */
 function once<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | undefined;
-  return () => made ??= make();
+  return () => {
+    if (made === undefined) {
+      made = make();
+      made.catch(() => made = undefined);
+    }
+    return made;
+  };
 }

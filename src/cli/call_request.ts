@@ -6,7 +6,8 @@
 
 import { utf8 } from "../kernel/bytes.ts";
 import { AppError } from "../kernel/error.ts";
-import type { Body, CallRequest, HeaderLine, InjectionLine } from "../usecases/call.ts";
+import type { Body, CallRequest, InjectionLine } from "../usecases/call.ts";
+import { withContentType } from "../usecases/content_type.ts";
 import type { CommandContext } from "./context.ts";
 import { absolute } from "./place.ts";
 
@@ -97,30 +98,6 @@ async function bodyOf(context: CommandContext, text: string): Promise<Body> {
   if (bytes === undefined) throw new AppError("file_unreadable", { path, reason: "there is no such file" });
   if (bytes.length > MAX_BODY_BYTES) throw new AppError("body_too_large", { what: path, maxBytes: MAX_BODY_BYTES });
   return new Uint8Array(bytes);
-}
-
-/** A body that is a JSON object or array says so, unless a header or an injection says what it is. */
-function withContentType(
-  headers: readonly HeaderLine[],
-  body: Body | undefined,
-  injections: readonly InjectionLine[],
-): readonly HeaderLine[] {
-  const said = headers.some(([name]) => name.toLowerCase() === "content-type") ||
-    injections.some(([place]) => place.startsWith("form:") || place.startsWith("body:"));
-  return said || !(body instanceof Uint8Array) || !isJson(body)
-    ? headers
-    : [...headers, ["content-type", "application/json"]];
-}
-
-function isJson(body: Uint8Array): boolean {
-  const text = new TextDecoder().decode(body);
-  if (!/^\s*[[{]/.test(text)) return false;
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function timeoutsOf(seconds: number): { connectMs: number; firstByteMs: number; idleMs: number } {

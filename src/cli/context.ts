@@ -5,13 +5,22 @@
  */
 
 import type { Secret } from "../kernel/secret.ts";
+import type { Surroundings } from "../ports/surroundings.ts";
 import type { Terminal } from "../ports/terminal.ts";
 import type { WorldWithEngine } from "../usecases/engine_ports.ts";
+import type { ServeMcp } from "../usecases/serve_mcp.ts";
 import type { Answers } from "./answers.ts";
 import type { View } from "./view/view.ts";
 
-/** The world of the command line: that of the use-cases, and a terminal. */
-export type World = WorldWithEngine & { readonly terminal: Terminal };
+/** The world of the command line: that of the use-cases, a terminal, and what connects other programs to this one. */
+export interface World extends WorldWithEngine {
+  readonly terminal: Terminal;
+  readonly surroundings: Surroundings;
+  /** Runs an MCP server on standard input and output (src/mcp). */
+  readonly serveMcp: ServeMcp;
+  /** AGENTSECRETS_DEBUG=1. */
+  readonly debug: boolean;
+}
 
 /** One command's surroundings. */
 export interface CommandContext {

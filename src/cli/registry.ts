@@ -114,6 +114,14 @@ export const COMMANDS: readonly Node[] = [
     load: () => import("./commands/exec.ts"),
   },
   {
+    name: "mcp",
+    summary: "the server for AI tools that speak MCP",
+    heading: USE,
+    below: [
+      { name: "serve", summary: "serve MCP on stdin and stdout", load: () => import("./commands/mcp/serve.ts") },
+    ],
+  },
+  {
     name: "proxy",
     summary: "the local credential proxy and its audit log",
     heading: USE,

@@ -12,7 +12,7 @@ import { type Config, EMBEDDED_ORIGIN, readConfig, type StorageMode } from "../v
 import type { FoundProjectFile } from "../vault/project_file.ts";
 import type { EnvironmentPlace } from "./open_environment.ts";
 import type { OpenWorkspace, WorkspacePorts } from "./open_workspace.ts";
-import { folderProject } from "./scope.ts";
+import { folderProject, type Selection } from "./scope.ts";
 
 /** Differences of the active environment: names are counted, never listed here. */
 export interface Drift {
@@ -56,7 +56,11 @@ export interface StatusResult {
 export type StatusPorts = WorkspacePorts;
 
 /** Never throws for a state it can describe. @throws {AppError} `config_damaged`, `unsupported_format` of config.json */
-export async function readStatus(ports: StatusPorts, signal?: AbortSignal): Promise<StatusResult> {
+export async function readStatus(
+  ports: StatusPorts,
+  signal?: AbortSignal,
+  selection: Selection = {},
+): Promise<StatusResult> {
   const { home } = ports.places;
   const config = await readConfig(ports.files, ports.places);
   if (config === undefined) return { initialised: false, loggedIn: false, home, warnings: [] };
@@ -66,9 +70,9 @@ export async function readStatus(ports: StatusPorts, signal?: AbortSignal): Prom
     const { openWorkspace } = await import("./open_workspace.ts");
     return await openWorkspace(ports, {}, signal);
   });
-  const place = workspace && await notes.attempt(() => placeIn(ports, workspace, signal));
+  const place = workspace && await notes.attempt(() => placeIn(ports, workspace, selection, signal));
   if (file !== undefined && file.workspaceId !== config.active.workspaceId) notes.add(OTHER_WORKSPACE);
-  const drift = place && await notes.attempt(() => driftOf(ports, signal));
+  const drift = place && await notes.attempt(() => driftOf(ports, selection, signal));
   const { userId: id, email, deviceId } = config.account;
   return {
     initialised: true,
@@ -141,15 +145,16 @@ class Notes {
 async function placeIn(
   ports: StatusPorts,
   workspace: OpenWorkspace,
+  selection: Selection,
   signal?: AbortSignal,
 ): Promise<EnvironmentPlace> {
   const { findEnvironment } = await import("./open_environment.ts");
-  return await findEnvironment(ports, workspace, {}, signal);
+  return await findEnvironment(ports, workspace, selection, signal);
 }
 
-async function driftOf(ports: StatusPorts, signal?: AbortSignal): Promise<Drift> {
+async function driftOf(ports: StatusPorts, selection: Selection, signal?: AbortSignal): Promise<Drift> {
   const { diffSecrets } = await import("./secrets/diff.ts");
-  const { differences, synced } = await diffSecrets(ports, { folder: ports.workingFolder }, signal);
+  const { differences, synced } = await diffSecrets(ports, { folder: ports.workingFolder, ...selection }, signal);
   const count = (status: string): number => differences.filter((difference) => difference.status === status).length;
   return {
     synced,
