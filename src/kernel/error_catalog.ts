@@ -27,6 +27,11 @@ function entry<F extends Readonly<Record<string, any>> = None>(row: Entry<F>): E
   return row;
 }
 
+/** `noun` with its article. */
+function a(noun: string): string {
+  return `${/^[aeiou]/i.test(noun) ? "an" : "a"} ${noun}`;
+}
+
 export const CATALOG = {
   // 1: failed
   internal: entry({
@@ -151,7 +156,7 @@ export const CATALOG = {
     exit: 2,
     status: 400,
     message: (f: { kind: string; name: string; rule: string }) =>
-      `Cannot use '${f.name}' as a ${f.kind}: it takes ${f.rule}`,
+      `Cannot use '${f.name}' as ${a(f.kind)}: it takes ${f.rule}`,
   }),
   invalid_value: entry({
     exit: 2,
@@ -208,7 +213,7 @@ export const CATALOG = {
   unsupported: entry({
     exit: 2,
     status: 501,
-    message: (f: { what: string; reason: string }) => `Cannot do ${f.what}: ${f.reason}`,
+    message: (f: { what: string; reason: string }) => `Cannot offer ${f.what}: ${f.reason}`,
   }),
 
   // 3: not initialised, not logged in, no project, no such thing
@@ -393,7 +398,7 @@ export const CATALOG = {
   name_taken: entry({
     exit: 5,
     status: 409,
-    message: (f: { kind: string; name: string }) => `Cannot use the name '${f.name}': a ${f.kind} has it already`,
+    message: (f: { kind: string; name: string }) => `Cannot use the name '${f.name}': ${a(f.kind)} has it already`,
   }),
   head_moved: entry({
     exit: 5,

@@ -63,7 +63,8 @@ export function parseSecretName(text: string): SecretName {
   if (!SECRET_NAME.test(text)) {
     throw new AppError("invalid_name", {
       kind: "secret name",
-      name: showable(text),
+      // NAME=value where a name alone belongs: what follows the sign is nobody's to repeat.
+      name: showable(text.replace(/=.*$/s, "=…")),
       rule: "letters, digits and _, not beginning with a digit, at most 128 characters",
     });
   }

@@ -4,7 +4,7 @@ import type { Host } from "../../src/cli/context.ts";
 import { runProgram } from "../../src/cli/program.ts";
 import { leaves, wholeTree } from "../../src/cli/whole_tree.ts";
 import { AppError } from "../../src/kernel/error.ts";
-import { Sandbox } from "../support/cli.ts";
+import { Sandbox, sandboxWithProject } from "../support/cli.ts";
 import { ScriptedTerminal } from "../support/terminal.ts";
 
 Deno.test("--version prints the version alone, and leaves no trace", async () => {
@@ -127,13 +127,17 @@ Deno.test("two formats at once are refused", async () => {
 });
 
 Deno.test("P1 a misplaced value is never quoted back", async () => {
-  await using sandbox = await Sandbox.make();
+  await using sandbox = await sandboxWithProject();
   const canary = "sk_live_Canary0123456789";
   const lines: readonly (readonly string[])[] = [
     [canary],
     [`KEY=${canary}`],
     ["secrets", canary],
     ["secrets", "get", "KEY", canary],
+    ["secrets", "get", `KEY=${canary}`],
+    ["secrets", "history", `KEY=a\n${canary}`],
+    ["call", "--url", "https://api.example.com", "--bearer", `KEY=${canary}`],
+    ["env", "--only", `KEY=${canary}`, "--", "true"],
     ["secrets", "list", `--value=${canary}`],
     ["secrets", "list", `-${canary}`],
     ["secrets", "set", "KEY", `--${canary}`],
