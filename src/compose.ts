@@ -131,6 +131,7 @@ async function buildWorld(
   if (surroundings.home === "") {
     throw new AppError("usage", { problem: "Cannot tell the home folder: set AGENTSECRETS_HOME or HOME" });
   }
+  await hideMemory();
   const [
     { SystemClock },
     { systemRandom: random },
@@ -176,6 +177,11 @@ async function buildWorld(
     debug: surroundings.debug,
     listen: async (listener) => (await import("./listener/listener.ts")).startListener(listener),
   };
+}
+
+/** Hides this process's memory before the first password, key or value comes into it, where the system lets us. */
+async function hideMemory(): Promise<void> {
+  if (Deno.build.os === "linux") (await import("./adapters/process/harden.ts")).hardenProcess();
 }
 
 /** What the adapters are built of. */
