@@ -64,10 +64,8 @@ export class Node {
     const [byte, otherCase] = typeof step === "number" ? [step, undefined] : [step[0]!, step[1]];
     const next = this.child(byte);
     next.add(steps, ends, at + 1);
-    if (otherCase === undefined) return;
-    // Both cases of a letter share what follows, unless one of them leads elsewhere already.
-    if (!this.#edges.has(otherCase)) this.#edges.set(otherCase, next);
-    else if (this.#edges.get(otherCase) !== next) this.child(otherCase).add(steps, ends, at + 1);
+    // Hex digits always come in both cases, so both lead to the same node or neither leads anywhere yet.
+    if (otherCase !== undefined) this.#edges.set(otherCase, next);
   }
 
   /** Bytes that lead here from the node without a parent. */

@@ -37,16 +37,20 @@ export function searchedParts(value: Uint8Array): Uint8Array[] {
   };
   const text = decode(value);
   if (text !== undefined) {
-    for (const part of textParts(text)) add(utf8(part));
-    // A server that reads header bytes as Latin-1, or answers in it.
-    if (/[^\0-\x7f]/.test(text)) {
-      add(utf8(latin1(value)));
-      if (/^[\0-\xff]*$/.test(text)) add(Uint8Array.from(text, (character) => character.charCodeAt(0)));
+    for (const part of [text, ...textParts(text)]) {
+      add(utf8(part));
+      if (/[^\0-\x7f]/.test(part)) inLatin1(part).forEach(add);
     }
   }
   found.delete(latin1(value));
   const parts = [...found.values()].sort((a, b) => b.length - a.length).slice(0, MAX_PARTS);
   return isSearchable(value) ? [value.slice(), ...parts] : parts;
+}
+
+/** What a server makes of `text` that reads its bytes as Latin-1 (header values!), or that answers in Latin-1. */
+function inLatin1(text: string): Uint8Array[] {
+  const misread = utf8(latin1(utf8(text)));
+  return /[^\0-\xff]/.test(text) ? [misread] : [misread, Uint8Array.from(text, (character) => character.charCodeAt(0))];
 }
 
 /** The parts of `text`, itself left out. */

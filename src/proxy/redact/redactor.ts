@@ -113,12 +113,7 @@ class CompiledRedactor implements Redactor {
   text(text: string): string {
     const bytes = utf8(text);
     const out = this.bytes(bytes);
-    const first = out === bytes ? text : new TextDecoder("utf-8", { ignoreBOM: true }).decode(out);
-    // A header value arrives as one character a byte: characters beyond ASCII in it may be UTF-8 taken apart.
-    if (!/[\x80-\xff]/.test(first) || /[^\0-\xff]/.test(first)) return first;
-    const apart = Uint8Array.from(first, (character) => character.charCodeAt(0));
-    const again = this.bytes(apart);
-    return again === apart ? first : latin1(again);
+    return out === bytes ? text : new TextDecoder("utf-8", { ignoreBOM: true }).decode(out);
   }
 
   dispose(): void {

@@ -169,11 +169,9 @@ function addEscapes(from: Node, byte: number): void {
 
 function addUnicode(from: Node, codePoint: number, ends: number): void {
   const units = String.fromCodePoint(codePoint);
+  // The backslash between the halves of a pair may itself be escaped, inside nested strings.
   const halves = Array.from({ length: units.length }, (_, i) => [...ascii("u"), ...hexSteps(units.charCodeAt(i), 4)]);
-  // Inside nested strings the second half of a pair has as many backslashes as the first: 1, 2, 4, 8.
-  for (const run of halves.length === 2 ? [1, 2, 4, 8] : [0]) {
-    from.add([...halves[0]!, ...ascii("\\".repeat(run)), ...(halves[1] ?? [])], ends);
-  }
+  from.add(halves.flatMap((half, i) => i === 0 ? half : [BACKSLASH, ...half]), ends);
   from.add([...ascii("U"), ...hexSteps(codePoint, 8)], ends);
   for (let zeros = 0; zeros <= MAX_ZEROS; zeros++) {
     from.add([...ascii("u{" + "0".repeat(zeros)), ...hexSteps(codePoint, 1), ...ascii("}")], ends);

@@ -19,10 +19,14 @@ const asBytes = (body: string | Uint8Array): Uint8Array => typeof body === "stri
 
 /** Letters of a secret; fillers are made of others, so that what comes out is known exactly. */
 const SECRET_UNIT = fc.constantFrom(..."abcdefgmnxyzABCXYZ012789_-/+=.&\"'\\<%é€😀\n ");
-const secret = fc.array(SECRET_UNIT, { minLength: 8, maxLength: 60 }).map((units) => units.join("")).filter((text) =>
-  // Its own trimmed form and line parts would be replaced in pieces: another property.
-  text.trim() === text && !/[\n:]/.test(text) && !/^(bearer|basic|token|apikey|digest) /i.test(text)
-);
+const secretOf = (unit: fc.Arbitrary<string>): fc.Arbitrary<string> =>
+  fc.array(unit, { minLength: 8, maxLength: 60 }).map((units) => units.join("")).filter((text) =>
+    // Its own trimmed form and line parts would be replaced in pieces: another property.
+    text.trim() === text && !/[\n:]/.test(text) && !/^(bearer|basic|token|apikey|digest) /i.test(text)
+  );
+const secret = secretOf(SECRET_UNIT);
+/** Nothing of which an escape is made: else the bytes of one (`%51`) may be read as characters of the secret (`1…`, `…%`). */
+const secretUnlikeEscapes = secretOf(fc.constantFrom(..."gmnyzGHYZ_-/.\"'<é€😀 "));
 const filler = fc.array(fc.constantFrom(..."!(){}|~^*@#?;\t"), { maxLength: 12 }).map((units) => units.join(""));
 
 /** Cuts bytes at random places. */
@@ -116,26 +120,22 @@ Deno.test("property: nothing can be read out of what stands around an embedded s
 
 Deno.test("P2 property: a body without the secrets comes out byte for byte, near misses included", () => {
   const random = fc.uint8Array({ maxLength: 400 });
-  const miss = fc.tuple(secret, fc.constantFrom(...Object.keys(SPELLINGS)), fc.nat()).map(([value, spelling, at]) => {
-    // Without its last quarter, and with another character in the middle.
-    const characters = Array.from(value);
-    const short = characters.slice(0, Math.floor(characters.length * 3 / 4)).join("");
-    const changed = characters.with(at % characters.length, "Q").join("");
-    return {
-      value,
-      body: concat(asBytes(SPELLINGS[spelling]!(short)), utf8("|"), asBytes(SPELLINGS[spelling]!(changed))),
-    };
-  });
+  const miss = fc.tuple(secretUnlikeEscapes, fc.constantFrom(...Object.keys(SPELLINGS)), fc.nat()).map(
+    ([value, spelling, at]) => {
+      // Without its last quarter, and with another character in the middle.
+      const characters = Array.from(value);
+      const short = characters.slice(0, Math.floor(characters.length * 3 / 4)).join("");
+      const changed = characters.with(at % characters.length, "Q").join("");
+      return {
+        value,
+        body: concat(asBytes(SPELLINGS[spelling]!(short)), utf8("|"), asBytes(SPELLINGS[spelling]!(changed))),
+      };
+    },
+  );
   fc.assert(
     fc.property(fc.array(miss, { minLength: 1, maxLength: 3 }), random, cuts, (misses, noise, at) => {
       using redactor = createRedactor(misses.map(({ value }) => Secret.fromText(value)));
       const body = concat(noise, ...misses.map((m) => m.body), noise);
-      const texts = [show(body)];
-      fc.pre(
-        !misses.some(({ value }) =>
-          leak(body, utf8(value)) !== undefined && texts.some((t) => t.includes(show(utf8(value))))
-        ),
-      );
       assert.deepEqual(inChunks(redactor, body, at), body);
     }),
     { numRuns: 300 },

@@ -37,6 +37,8 @@ export const SPELLINGS: Readonly<Record<string, (secret: string) => string | Uin
   "JSON": (s) => inner(s),
   "JSON in JSON": (s) => inner(inner(s)),
   "JSON in JSON in JSON": (s) => inner(inner(inner(s))),
+  "JSON in JSON, five deep": (s) => inner(inner(inner(inner(inner(s))))),
+  "with CRLF line ends": (s) => s.replace(/\r?\n/g, "\r\n"),
   "JSON with escaped slashes (PHP)": (s) => inner(s).replaceAll("/", "\\/"),
   "JSON, ASCII only (Python)": (s) => inner(s).replace(/[\x7f-\uffff]/g, (c) => "\\u" + hex(c.charCodeAt(0), 4)),
   "JSON in JSON, ASCII only": (s) => inner(inner(s).replace(/[\x7f-\uffff]/g, (c) => "\\u" + hex(c.charCodeAt(0), 4))),
