@@ -47,7 +47,7 @@ export function isSessionEnded(response: SyncResponse): boolean {
 
 function parseProblem(body: string): Problem | undefined {
   try {
-    return problemSchema.safeParse(JSON.parse(body)).data;
+    return problemSchema().safeParse(JSON.parse(body)).data;
   } catch {
     return undefined;
   }

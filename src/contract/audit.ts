@@ -5,47 +5,54 @@
  */
 
 import * as z from "zod/mini";
+import { lazily, type Output } from "./lazy.ts";
 import { MAX_AUDIT_EVENT_BYTES, MAX_AUDIT_EVENTS } from "./limits.ts";
 import { hashText, signedEntry } from "./entries.ts";
 import { agentIdSchema, bytesSchema, deviceIdSchema, seqSchema, timeSchema, workspaceIdSchema } from "./wire.ts";
 
 /** Who wrote an event: a device or an agent. */
-export const auditSourceSchema = z.union([deviceIdSchema, agentIdSchema]);
+export const auditSourceSchema = lazily(() => z.union([deviceIdSchema(), agentIdSchema()]));
 
 /**
  * Body of the signed head of a source's chain (entry type `audit.head`), signed by D or the agent's key:
  * `hash = SHA-256(LP(previous hash, event))`, event by event; before the first event the hash is 32 zero bytes.
  */
-export const auditHeadBodySchema = z.strictObject({
-  v: z.literal(1),
-  ws: workspaceIdSchema,
-  source: auditSourceSchema,
-  seq: z.int().check(z.positive()),
-  hash: hashText,
-  ts: timeSchema,
-});
+export const auditHeadBodySchema = lazily(() =>
+  z.strictObject({
+    v: z.literal(1),
+    ws: workspaceIdSchema(),
+    source: auditSourceSchema(),
+    seq: z.int().check(z.positive()),
+    hash: hashText(),
+    ts: timeSchema(),
+  })
+);
 
 /** `POST /v1/workspaces/{ws}/audit`: the events `after + 1 …` of a source, and the head that signs them. */
-export const postAuditSchema = z.strictObject({
-  source: auditSourceSchema,
-  after: seqSchema,
-  events: z.array(bytesSchema(1, MAX_AUDIT_EVENT_BYTES)).check(z.minLength(1), z.maxLength(MAX_AUDIT_EVENTS)),
-  head: signedEntry,
-});
-export const auditPostedSchema = z.strictObject({ source: auditSourceSchema, seq: seqSchema });
+export const postAuditSchema = lazily(() =>
+  z.strictObject({
+    source: auditSourceSchema(),
+    after: seqSchema(),
+    events: z.array(bytesSchema(1, MAX_AUDIT_EVENT_BYTES)).check(z.minLength(1), z.maxLength(MAX_AUDIT_EVENTS)),
+    head: signedEntry(),
+  })
+);
+export const auditPostedSchema = lazily(() => z.strictObject({ source: auditSourceSchema(), seq: seqSchema() }));
 
 /** `GET /v1/workspaces/{ws}/audit?source=&after=`: a page in the order of arrival; `cursor` of the last is the next `after`. */
-export const auditPageSchema = z.strictObject({
-  events: z.array(z.strictObject({
-    cursor: z.int().check(z.positive()),
-    source: auditSourceSchema,
-    seq: z.int().check(z.positive()),
-    event: bytesSchema(1, MAX_AUDIT_EVENT_BYTES),
-  })),
-  heads: z.array(signedEntry),
-  more: z.boolean(),
-});
+export const auditPageSchema = lazily(() =>
+  z.strictObject({
+    events: z.array(z.strictObject({
+      cursor: z.int().check(z.positive()),
+      source: auditSourceSchema(),
+      seq: z.int().check(z.positive()),
+      event: bytesSchema(1, MAX_AUDIT_EVENT_BYTES),
+    })),
+    heads: z.array(signedEntry()),
+    more: z.boolean(),
+  })
+);
 
-export type PostAudit = z.output<typeof postAuditSchema>;
-export type AuditPosted = z.output<typeof auditPostedSchema>;
-export type AuditPage = z.output<typeof auditPageSchema>;
+export type PostAudit = Output<typeof postAuditSchema>;
+export type AuditPosted = Output<typeof auditPostedSchema>;
+export type AuditPage = Output<typeof auditPageSchema>;

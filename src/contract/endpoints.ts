@@ -10,6 +10,7 @@ import * as account from "./account.ts";
 import * as audit from "./audit.ts";
 import * as auth from "./auth.ts";
 import * as environments from "./environments.ts";
+import type { Lazy } from "./lazy.ts";
 import { MAX_BODY_BYTES, MAX_COMMIT_BODY_BYTES } from "./limits.ts";
 import { healthSchema, versionSchema } from "./problem.ts";
 import { emptySchema } from "./wire.ts";
@@ -18,7 +19,7 @@ import * as workspaces from "./workspaces.ts";
 /** Who may call: anybody, a key that signs a challenge, or the holder of a session. */
 export type Access = "open" | "proof" | "session" | "session+proof";
 
-/** One endpoint. `request` null: no body. `answer` null: 204. */
+/** One endpoint. `request` null: no body. `answer` null: 204. Both schemas are made when they are first read. */
 export interface Endpoint<
   Q extends z.ZodMiniType | null = z.ZodMiniType | null,
   A extends z.ZodMiniType | null = z.ZodMiniType | null,
@@ -47,21 +48,43 @@ type Options = Partial<Pick<Endpoint, "action" | "query" | "status" | "maxBodyBy
 function get<A extends z.ZodMiniType>(
   path: string,
   access: Access,
-  answer: A,
+  answer: Lazy<A>,
   options: Options = {},
 ): Endpoint<null, A> {
-  return { method: "GET", path, access, request: null, answer, ...defaults(200), ...options };
+  return {
+    method: "GET",
+    path,
+    access,
+    request: null,
+    get answer() {
+      return answer();
+    },
+    ...defaults(200),
+    ...options,
+  };
 }
 
 function send<Q extends z.ZodMiniType, A extends z.ZodMiniType>(
   method: "POST" | "PUT",
   path: string,
   access: Access,
-  request: Q,
-  answer: A,
+  request: Lazy<Q>,
+  answer: Lazy<A>,
   options: Options = {},
 ): Endpoint<Q, A> {
-  return { method, path, access, request, answer, ...defaults(200), ...options };
+  return {
+    method,
+    path,
+    access,
+    get request() {
+      return request();
+    },
+    get answer() {
+      return answer();
+    },
+    ...defaults(200),
+    ...options,
+  };
 }
 
 function defaults(status: 200): Pick<Endpoint, "status" | "maxBodyBytes" | "idempotent" | "ifMatch"> {

@@ -26,6 +26,7 @@ import {
   type UserId,
   type WorkspaceId,
 } from "../kernel/names.ts";
+import { lazily, type Lazy } from "./lazy.ts";
 import { type InviteId, isInviteId, type LogHead, logHead } from "./entries.ts";
 
 function id<T extends string>(what: string, is: (text: string) => text is T): z.ZodMiniType<T, string> {
@@ -33,23 +34,29 @@ function id<T extends string>(what: string, is: (text: string) => text is T): z.
 }
 
 /** `u_…` */
-export const userIdSchema: z.ZodMiniType<UserId, string> = id("a user id", isUserId);
+export const userIdSchema: Lazy<z.ZodMiniType<UserId, string>> = lazily(() => id("a user id", isUserId));
 /** `w_…` */
-export const workspaceIdSchema: z.ZodMiniType<WorkspaceId, string> = id("a workspace id", isWorkspaceId);
+export const workspaceIdSchema: Lazy<z.ZodMiniType<WorkspaceId, string>> = lazily(() =>
+  id("a workspace id", isWorkspaceId)
+);
 /** `p_…` */
-export const projectIdSchema: z.ZodMiniType<ProjectId, string> = id("a project id", isProjectId);
+export const projectIdSchema: Lazy<z.ZodMiniType<ProjectId, string>> = lazily(() => id("a project id", isProjectId));
 /** `e_…` */
-export const environmentIdSchema: z.ZodMiniType<EnvironmentId, string> = id("an environment id", isEnvironmentId);
+export const environmentIdSchema: Lazy<z.ZodMiniType<EnvironmentId, string>> = lazily(() =>
+  id("an environment id", isEnvironmentId)
+);
 /** `d_…` */
-export const deviceIdSchema: z.ZodMiniType<DeviceId, string> = id("a device id", isDeviceId);
+export const deviceIdSchema: Lazy<z.ZodMiniType<DeviceId, string>> = lazily(() => id("a device id", isDeviceId));
 /** `a_…` */
-export const agentIdSchema: z.ZodMiniType<AgentId, string> = id("an agent id", isAgentId);
+export const agentIdSchema: Lazy<z.ZodMiniType<AgentId, string>> = lazily(() => id("an agent id", isAgentId));
 /** 32 hex characters. */
-export const sidSchema: z.ZodMiniType<Sid, string> = id("a sid", isSid);
+export const sidSchema: Lazy<z.ZodMiniType<Sid, string>> = lazily(() => id("a sid", isSid));
 /** Someone a key can be sealed to. */
-export const recipientSchema: z.ZodMiniType<UserId | AgentId | InviteId, string> = id(
-  "a recipient",
-  (text): text is UserId | AgentId | InviteId => isUserId(text) || isAgentId(text) || isInviteId(text),
+export const recipientSchema: Lazy<z.ZodMiniType<UserId | AgentId | InviteId, string>> = lazily(() =>
+  id(
+    "a recipient",
+    (text): text is UserId | AgentId | InviteId => isUserId(text) || isAgentId(text) || isInviteId(text),
+  )
 );
 
 function isEmail(text: string): text is Email {
@@ -60,10 +67,12 @@ function isEmail(text: string): text is Email {
   }
 }
 /** A lower-cased e-mail address. */
-export const emailSchema: z.ZodMiniType<Email, string> = z.string().check(
-  z.maxLength(256),
-  z.refine(isEmail, "not an e-mail address"),
-) as unknown as z.ZodMiniType<Email, string>;
+export const emailSchema: Lazy<z.ZodMiniType<Email, string>> = lazily(() =>
+  z.string().check(
+    z.maxLength(256),
+    z.refine(isEmail, "not an e-mail address"),
+  ) as unknown as z.ZodMiniType<Email, string>
+);
 
 /** Bytes, as unpadded base64url on the wire; `min`…`max` bytes. */
 export function bytesSchema(min: number, max: number = min): z.ZodMiniType<Bytes, string> {
@@ -82,16 +91,18 @@ export function bytesSchema(min: number, max: number = min): z.ZodMiniType<Bytes
 }
 
 /** Ed25519 or X25519 public key. */
-export const publicKeySchema: z.ZodMiniType<Bytes, string> = bytesSchema(32);
+export const publicKeySchema: Lazy<z.ZodMiniType<Bytes, string>> = lazily(() => bytesSchema(32));
 /** Milliseconds since the Unix epoch. */
-export const timeSchema: z.ZodMiniType<number, number> = z.int().check(z.nonnegative());
+export const timeSchema: Lazy<z.ZodMiniType<number, number>> = lazily(() => z.int().check(z.nonnegative()));
 /** Position in a chain; 0 is "nothing yet". */
-export const seqSchema: z.ZodMiniType<number, number> = z.int().check(z.nonnegative());
+export const seqSchema: Lazy<z.ZodMiniType<number, number>> = lazily(() => z.int().check(z.nonnegative()));
 
 /** Where a chain stands; null before its first entry. */
-export const headSchema: z.ZodMiniNullable<typeof logHead> = z.nullable(logHead);
+export const headSchema = lazily(() => z.nullable(logHead()));
 /** Where a chain stands. */
 export type Head = LogHead | null;
 
 /** `{}` */
-export const emptySchema: z.ZodMiniType<Record<string, never>, Record<string, never>> = z.strictObject({});
+export const emptySchema: Lazy<z.ZodMiniType<Record<string, never>, Record<string, never>>> = lazily(() =>
+  z.strictObject({})
+);

@@ -58,7 +58,7 @@ function checkHead({ source, head }: PostAudit, ws: WorkspaceId, key: string, ne
   if (type !== "audit.head" || signers.length !== 1 || signers[0] !== key) {
     throw new AppError("signature_invalid", { what });
   }
-  const said = auditHeadBodySchema.safeParse(jsonOf(body)).data;
+  const said = auditHeadBodySchema().safeParse(jsonOf(body)).data;
   const matches = said?.ws === ws && said.source === source && said.seq === next.seq && said.hash === next.hash;
   if (!matches) throw new AppError("bad_request", { reason: "its head does not sign its events" });
 }
