@@ -119,6 +119,7 @@ export const COMMANDS: readonly Node[] = [
     heading: USE,
     below: [
       { name: "serve", summary: "serve MCP on stdin and stdout", load: () => import("./commands/mcp/serve.ts") },
+      { name: "install", summary: "connect AI tools to it", load: () => import("./commands/mcp/install.ts") },
     ],
   },
   {

@@ -6,7 +6,8 @@
 
 import { fileURLToPath } from "node:url";
 import { isAppError } from "../kernel/error.ts";
-import { type CallDoor, type Caller, createCallDoor } from "../usecases/call.ts";
+import type { CallDoor, Caller } from "../usecases/call.ts";
+import { openCallDoor } from "../usecases/call_door.ts";
 import type { WorldWithEngine } from "../usecases/engine_ports.ts";
 import { folderProject, type Selection } from "../usecases/scope.ts";
 import type { McpOptions } from "../usecases/serve_mcp.ts";
@@ -63,7 +64,7 @@ export class Session {
 
   /** The door of this session: what was resolved through it stays a needle for redaction until the session ends. */
   door(ports: WorldWithEngine): CallDoor {
-    return this.#door ??= createCallDoor(ports);
+    return this.#door ??= openCallDoor(ports);
   }
 
   /** Project and environment of a call. */

@@ -9,6 +9,8 @@ export interface ProgramLine {
   /** Absolute path. */
   readonly command: string;
   readonly args: readonly string[];
+  /** The command is a symbolic link to the program. */
+  readonly isLink: boolean;
 }
 
 /** The person's machine around this program. */

@@ -13,6 +13,7 @@ import type { Terminal } from "../ports/terminal.ts";
 import { openCallContext } from "./call_context.ts";
 import type { WorldWithEngine } from "./engine_ports.ts";
 import { handOutFacts } from "./hand_out.ts";
+import type { Selection } from "./scope.ts";
 
 /** Names only: what was handed out and what was not. */
 export interface ExecResult {
@@ -34,34 +35,36 @@ interface ExecRequest {
  * Answers one request on the terminal's stdout, after the audit record (method `EXEC`) is durable.
  *
  * @param request The JSON as read from stdin.
+ * @param selection OpenClaw's Gateway runs in no project's folder: its configuration names the project.
  * @throws {AppError} `invalid_input`, `unsupported_format`, `audit_unwritable`, the keychain's codes
  */
 export async function provideSecretRefs(
   ports: WorldWithEngine & { readonly terminal: Terminal },
   request: Uint8Array,
   signal?: AbortSignal,
+  selection: Selection = {},
 ): Promise<ExecResult> {
   const { provider, ids } = parseRequest(request);
-  using open = await openCallContext(ports, {}, signal);
+  using open = await openCallContext(ports, selection, signal);
   await open.audit.ready();
   const { scope } = open.context;
   const reader = await ports.secretReader();
   const errors = new Map<string, string>();
-  const asked = ids.flatMap((id) => nameOf(id, errors));
-  const existing = new Set((await reader.describe(scope, asked, signal)).map(({ name }) => name));
-  const names = asked.filter((name) => existing.has(name));
-  for (const name of asked) {
-    if (!existing.has(name)) errors.set(name, new AppError("secret_not_found", { name }).message);
+  const asked = new Map(ids.flatMap((id) => nameOf(id, errors)));
+  const existing = new Set((await reader.describe(scope, unique(asked), signal)).map(({ name }) => name));
+  const names = unique(asked).filter((name) => existing.has(name));
+  for (const [id, name] of asked) {
+    if (!existing.has(name)) errors.set(id, new AppError("secret_not_found", { name }).message);
   }
   const values = await reader.read(scope, names, signal);
   try {
     const program = showable(provider);
     await open.audit.record(handOutFacts(ports, open, { method: "EXEC", path: "exec", program, names }));
-    await ports.terminal.write("stdout", utf8(`${answer(values, errors)}\n`));
+    await ports.terminal.write("stdout", utf8(`${answer(asked, values, errors)}\n`));
   } finally {
     for (const value of values.values()) value.dispose();
   }
-  return { provided: names.filter((name) => !errors.has(name)), refused: [...errors.keys()] };
+  return { provided: unique(asked, (id) => !errors.has(id)), refused: [...errors.keys()] };
 }
 
 function parseRequest(bytes: Uint8Array): ExecRequest {
@@ -83,9 +86,10 @@ function parseRequest(bytes: Uint8Array): ExecRequest {
   return { provider: provider ?? "-", ids: [...new Set(ids)] };
 }
 
-function nameOf(id: string, errors: Map<string, string>): SecretName[] {
+/** OpenClaw's ids have no underscore and a secret's name no hyphen: one stands for the other. */
+function nameOf(id: string, errors: Map<string, string>): [id: string, name: SecretName][] {
   try {
-    return [parseSecretName(id)];
+    return [[id, parseSecretName(id.replaceAll("-", "_"))]];
   } catch (error) {
     if (!isAppError(error)) throw error;
     errors.set(id, error.message);
@@ -93,14 +97,24 @@ function nameOf(id: string, errors: Map<string, string>): SecretName[] {
   }
 }
 
-function answer(values: ReadonlyMap<SecretName, Secret>, errors: Map<string, string>): string {
+function unique(asked: ReadonlyMap<string, SecretName>, which: (id: string) => boolean = () => true): SecretName[] {
+  return [...new Set([...asked].filter(([id]) => which(id)).map(([, name]) => name))];
+}
+
+function answer(
+  asked: ReadonlyMap<string, SecretName>,
+  values: ReadonlyMap<SecretName, Secret>,
+  errors: Map<string, string>,
+): string {
   const texts: [string, string][] = [];
-  for (const [name, value] of values) {
+  for (const [id, name] of asked) {
+    const value = values.get(name);
+    if (value === undefined) continue;
     try {
       // EXPOSE: handing values to the program that asked is what this verb is for; they go to stdout and nowhere else
-      texts.push([name, value.expose(fromUtf8)]);
+      texts.push([id, value.expose(fromUtf8)]);
     } catch {
-      errors.set(name, `Secret '${name}' is not UTF-8 and cannot be given as text`);
+      errors.set(id, `Secret '${name}' is not UTF-8 and cannot be given as text`);
     }
   }
   const failures = [...errors].map(([id, message]) => [id, { message }]);

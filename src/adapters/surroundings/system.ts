@@ -31,10 +31,14 @@ export class SystemSurroundings implements Surroundings {
 
   async program(): Promise<ProgramLine> {
     const executable = Deno.execPath();
-    if (Deno.build.standalone) return { command: await this.#stablePath(executable) ?? executable, args: [] };
+    if (Deno.build.standalone) {
+      const command = await this.#stablePath(executable) ?? executable;
+      const isLink = (await Deno.lstat(command)).isSymlink;
+      return { command, args: [], isLink };
+    }
     const main = fileURLToPath(Deno.mainModule);
     const settings = ["--quiet", "--no-prompt", "--config", join(dirname(main), "deno.json")];
-    return { command: executable, args: ["run", ...settings, ...PERMISSIONS, main] };
+    return { command: executable, args: ["run", ...settings, ...PERMISSIONS, main], isLink: false };
   }
 
   async modeOf(path: string): Promise<number | undefined> {

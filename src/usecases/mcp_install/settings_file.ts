@@ -1,0 +1,82 @@
+/**
+ * One tool's settings file: what it would be with our entry, and without.
+ *
+ * @module
+ */
+
+import { AppError } from "../../kernel/error.ts";
+import type { EntryValue } from "./json_edit.ts";
+import { findEntry, isBare, removeEntryEdits, setEntryEdits } from "./json_edit.ts";
+import { JsonTextError } from "./json_text.ts";
+import { applyEdits, type TextEdit } from "./text_edit.ts";
+import { removeTableEdits, setTableEdits, type TableValue } from "./toml_edit.ts";
+import { TomlTextError } from "./toml_text.ts";
+
+/** The name of our entry in every tool. */
+export const SERVER_NAME = "agentsecrets";
+
+/** A file's form. */
+export interface SettingsForm {
+  readonly format: "json" | "toml";
+  readonly section: string;
+}
+
+type Entry = Readonly<Record<string, EntryValue>>;
+
+/** Edits that bring the entry in; none when it is there as it should be. @throws {AppError} `config_damaged` */
+export function installEdits(path: string, text: string, form: SettingsForm, entry: Entry): TextEdit[] {
+  const place = { section: form.section, name: SERVER_NAME };
+  return reading(
+    path,
+    () =>
+      form.format === "json"
+        ? setEntryEdits(text, place, entry)
+        : setTableEdits(text, place, entry as Readonly<Record<string, TableValue>>),
+  );
+}
+
+/** Edits that take the entry out; none when there is none. @throws {AppError} `config_damaged` */
+export function uninstallEdits(path: string, text: string, form: SettingsForm): TextEdit[] {
+  const place = { section: form.section, name: SERVER_NAME };
+  return reading(path, () => form.format === "json" ? removeEntryEdits(text, place) : removeTableEdits(text, place));
+}
+
+/**
+ * What the file was before us: the backup, when nothing but our entry has changed since; otherwise the text without the entry.
+ * Undefined when there was no file.
+ */
+export function textBefore(
+  path: string,
+  text: string,
+  backup: string | undefined,
+  form: SettingsForm,
+): string | undefined {
+  const without = applyEdits(text, uninstallEdits(path, text, form));
+  if (backup === undefined) {
+    const bare = form.format === "json" ? isBare(without, form.section) : without.trim() === "";
+    return bare ? undefined : without;
+  }
+  return without === backup || isBackupWithEntry(path, text, backup, form) ? backup : without;
+}
+
+function isBackupWithEntry(path: string, text: string, backup: string, form: SettingsForm): boolean {
+  // A table is added at the end: what can differ is the line break before it.
+  if (form.format === "toml") return applyEdits(text, uninstallEdits(path, text, form)).trimEnd() === backup.trimEnd();
+  const entry = findEntry(text, { section: form.section, name: SERVER_NAME });
+  if (typeof entry !== "object" || entry === null || Array.isArray(entry)) return false;
+  try {
+    return applyEdits(backup, installEdits(path, backup, form, entry as Entry)) === text;
+  } catch {
+    return false; // a backup that cannot be read says nothing
+  }
+}
+
+/** @throws {AppError} `config_damaged` */
+function reading<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof JsonTextError || error instanceof TomlTextError)) throw error;
+    throw new AppError("config_damaged", { path, reason: error.message }, { cause: error });
+  }
+}
