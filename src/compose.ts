@@ -16,6 +16,7 @@ import type { AuditSink } from "./ports/audit_sink.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Files } from "./ports/files.ts";
 import type { Keychain, KeychainState } from "./ports/keychain.ts";
+import type { LocalProxy } from "./ports/local_proxy.ts";
 import type { Random } from "./ports/random.ts";
 import type { SyncTransport } from "./ports/sync_transport.ts";
 import type { Terminal } from "./ports/terminal.ts";
@@ -166,6 +167,16 @@ async function buildWorld(
     }),
     renameFolder,
     processes: new SystemProcesses(surroundings.inherited),
+    peers: { userOf: async (peer) => await new (await import("./adapters/peer/system.ts")).SystemPeers().userOf(peer) },
+    localProxy: {
+      answers: async (...args) => await (await openLocalProxy()).answers(...args),
+      forget: async (...args) => await (await openLocalProxy()).forget(...args),
+    },
+    background: {
+      start: async (command) => {
+        return await new (await import("./adapters/process/background.ts")).SystemBackground().start(command);
+      },
+    },
     dns: {
       resolve: async (host, signal) =>
         await new (await import("./adapters/dns/system.ts")).SystemDns().resolve(host, signal),
@@ -310,6 +321,10 @@ async function authoritiesIn(files: Files, path: string | undefined): Promise<re
     throw new AppError("file_unreadable", { path, reason: "SSL_CERT_FILE names it and there is no such file" });
   }
   return [new TextDecoder().decode(pem)];
+}
+
+async function openLocalProxy(): Promise<LocalProxy> {
+  return new (await import("./adapters/local_proxy/http.ts")).HttpLocalProxy();
 }
 
 async function openAuditSink({ places, opened }: Basis): Promise<AuditSink> {

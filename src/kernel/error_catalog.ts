@@ -118,6 +118,18 @@ export const CATALOG = {
     message: (f: { address: string }) => `Cannot start a proxy: this account's is running on ${f.address}`,
     hint: () => "agentsecrets proxy status, or agentsecrets proxy stop",
   }),
+  proxy_not_started: entry({
+    exit: 1,
+    status: 500,
+    message: (f: { reason: string; path: string }) => `Cannot start the proxy in the background: ${f.reason}`,
+    hint: (f) => `See ${f.path}, or run agentsecrets proxy start without --detach`,
+  }),
+  too_many_calls: entry({
+    exit: 1,
+    status: 503,
+    message: (f: { maxCalls: number }) => `Cannot take another call: ${f.maxCalls} are under way`,
+    hint: () => "Wait for some to end, then repeat the call",
+  }),
   clipboard_unavailable: entry({
     exit: 1,
     status: 500,

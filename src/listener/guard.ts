@@ -12,12 +12,20 @@ import { AppError } from "../kernel/error.ts";
 const BROWSER_HEADERS = ["origin", "sec-fetch-site", "sec-fetch-dest", "sec-fetch-user"];
 const METHODS_REFUSED: ReadonlySet<string> = new Set(["TRACE", "TRACK", "CONNECT"]);
 const LOOPBACK_NAMES = ["127.0.0.1", "localhost", "[::1]"];
+/** Clients of a Unix socket make up a host; no page reaches one, but what they make up is still a name of this machine. */
+const LOOPBACK_HOST = /^(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?$/;
 
-/** @throws {AppError} `method_refused`, `host_refused`, `browser_refused` */
-export function guardRequest(request: Request, port: number): void {
+/**
+ * @param port The port that `Host` must name, or `socket` for a Unix socket.
+ * @throws {AppError} `method_refused`, `host_refused`, `browser_refused`
+ */
+export function guardRequest(request: Request, port: number | "socket"): void {
   if (METHODS_REFUSED.has(request.method)) throw new AppError("method_refused", { method: request.method });
   // HTTP/2 has no Host header; Deno puts :authority into the URL.
   const host = (request.headers.get("host") ?? new URL(request.url).host).toLowerCase();
-  if (!LOOPBACK_NAMES.some((name) => host === `${name}:${port}`)) throw new AppError("host_refused");
+  const named = port === "socket"
+    ? LOOPBACK_HOST.test(host)
+    : LOOPBACK_NAMES.some((name) => host === `${name}:${port}` || (port === 80 && host === name));
+  if (!named) throw new AppError("host_refused");
   if (BROWSER_HEADERS.some((name) => request.headers.has(name))) throw new AppError("browser_refused");
 }

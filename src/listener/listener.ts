@@ -1,83 +1,148 @@
 /**
- * The local HTTP door: `/proxy` and `/health` on 127.0.0.1 and ::1, for programs of this machine, never for browsers.
+ * The local HTTP door: `/proxy` and `/health` on 127.0.0.1, ::1 and a Unix socket, for programs of this machine and this user,
+ * never for browsers.
  *
  * It takes names and hands on answers; the engine behind the door is the only one that holds values.
+ *
+ * What Deno's server does and does not limit: a request's head has at most some 400 KiB (then 431), of which the engine takes
+ * 64 KiB; a head that never ends keeps its connection, not a call, open until the client goes or the proxy ends.
  *
  * @module
  */
 
 import { AppError } from "../kernel/error.ts";
-import type { CallDoor } from "../usecases/call.ts";
+import type { CallerClaims } from "../usecases/identify_caller.ts";
 import type { Listener, ListenerOptions } from "../usecases/proxy_server.ts";
 import { failureAnswer, upstreamAnswer } from "./answers.ts";
+import { Gate } from "./gate.ts";
 import { guardRequest } from "./guard.ts";
 import { proxyRequest } from "./proxy_request.ts";
+import { type Arrival, type Handler, serveSocket, serveTcp, type Serving } from "./serve.ts";
 
-type Server = Deno.HttpServer<Deno.NetAddr>;
-type Handler = (request: Request) => Promise<Response>;
+/** How long cut calls may take to be put on record, in ms. */
+const CUT_MS = 2_000;
 
-/** Starts it. @throws {AppError} `port_in_use` */
+/** Starts it. @throws {AppError} `port_in_use`, `file_exists`, `file_unwritable` */
 export async function startListener(options: ListenerOptions): Promise<Listener> {
-  const state = { port: options.port };
   const cut = new AbortController();
-  const handler: Handler = (request) => answer(request, state.port, options);
-  const first = serve("127.0.0.1", options.port, handler, cut.signal)!;
-  state.port = first.addr.port;
-  let second: Server | undefined;
+  const door = new Door(options, cut.signal);
+  const servers: Serving[] = [];
+  // Deno tells where a request comes from only to handlers that visibly take two arguments.
+  const onTcp: Handler = (request, arrival) => door.answerTcp(request, arrival);
   try {
+    const first = serveTcp("127.0.0.1", options.port, onTcp)!;
+    servers.push(first);
+    const port = door.port = first.addr.port;
+    const addresses = [`127.0.0.1:${port}`];
     // A stranger on the other loopback address would get what clients send to `localhost`.
-    second = serve("::1", state.port, handler, cut.signal);
+    const second = serveTcp("::1", port, onTcp);
+    if (second !== undefined) {
+      servers.push(second);
+      addresses.push(`[::1]:${port}`);
+    }
+    if (options.socket !== undefined) {
+      servers.push(await serveSocket(options.socket, (request) => door.answerSocket(request)));
+    }
+    return { port, addresses, shutdown: (timeoutMs) => shutdown(servers, cut, timeoutMs) };
   } catch (error) {
-    await first.shutdown();
+    for (const server of servers) await server.shutdown();
     throw error;
   }
-  const servers = second === undefined ? [first] : [first, second];
+}
+
+/** Answers requests, wherever they come in. */
+class Door {
+  /** Known once the first address is bound. */
+  port = 0;
+  readonly #options: ListenerOptions;
+  readonly #gate: Gate;
+
+  readonly #cut: AbortSignal;
+
+  /** @param cut Ends every call. */
+  constructor(options: ListenerOptions, cut: AbortSignal) {
+    this.#options = options;
+    this.#cut = cut;
+    this.#gate = new Gate(options.maxCalls);
+  }
+
+  answerTcp(request: Request, arrival: Arrival): Promise<Response> {
+    return this.#answer(request, this.port, () => claimsOf(request, tcpPeer(arrival, this.port)));
+  }
+
+  answerSocket(request: Request): Promise<Response> {
+    return this.#answer(request, "socket", () => claimsOf(request, "socket"));
+  }
+
+  async #answer(request: Request, port: number | "socket", claims: () => CallerClaims): Promise<Response> {
+    try {
+      guardRequest(request, port);
+      return await this.#route(request, claims());
+    } catch (error) {
+      return failureAnswer(error);
+    }
+  }
+
+  async #route(request: Request, claims: CallerClaims): Promise<Response> {
+    const { callers } = this.#options;
+    const { pathname } = new URL(request.url);
+    switch (pathname) {
+      case "/health":
+        if (request.method !== "GET" && request.method !== "HEAD") break;
+        await callers.admit(claims);
+        return Response.json(await this.#options.health(), { headers: { "cache-control": "no-store" } });
+      case "/forget":
+        if (request.method !== "POST") break;
+        await callers.manage(claims);
+        this.#options.door.forget();
+        return new Response(null, { status: 204 });
+      case "/proxy":
+        return await this.#call(request, claims);
+    }
+    throw new AppError("bad_request", { reason: "there are /proxy and /health here" });
+  }
+
+  async #call(request: Request, claims: CallerClaims): Promise<Response> {
+    const caller = await this.#options.callers.identify(claims);
+    const leave = this.#gate.enter();
+    try {
+      // In Deno the signal also aborts when the answer was delivered; the call has ended by then and does not listen any more.
+      const signal = AbortSignal.any([request.signal, this.#cut]);
+      const response = await this.#options.door.call(proxyRequest(request, caller), signal);
+      response.outcome.then(leave, leave);
+      return await upstreamAnswer(response);
+    } catch (error) {
+      leave();
+      throw error;
+    }
+  }
+}
+
+function claimsOf({ headers }: Request, peer: CallerClaims["peer"]): CallerClaims {
   return {
-    port: state.port,
-    addresses: second === undefined ? [`127.0.0.1:${state.port}`] : [`127.0.0.1:${state.port}`, `[::1]:${state.port}`],
-    shutdown: (timeoutMs) => shutdown(servers, cut, timeoutMs),
+    agentId: headers.get("x-as-agent-id") ?? undefined,
+    agentToken: headers.get("x-as-agent-token") ?? undefined,
+    session: headers.get("x-as-session") ?? undefined,
+    peer,
   };
 }
 
-/** Undefined on a machine without that address. */
-function serve(hostname: string, port: number, handler: Handler, signal: AbortSignal): Server | undefined {
-  try {
-    return Deno.serve({ hostname, port, signal, onListen(): void {}, onError: failureAnswer }, handler);
-  } catch (error) {
-    if (error instanceof Deno.errors.AddrInUse) {
-      throw new AppError("port_in_use", { address: hostname === "::1" ? `[::1]:${port}` : `${hostname}:${port}` });
-    }
-    if (error instanceof Deno.errors.AddrNotAvailable && hostname === "::1") return undefined;
-    if (error instanceof Deno.errors.PermissionDenied) {
-      throw new AppError("port_in_use", { address: `${hostname}:${port}` });
-    }
-    throw error;
-  }
+function tcpPeer({ remoteAddr }: Arrival, port: number): CallerClaims["peer"] {
+  if (remoteAddr.transport !== "tcp") throw new AppError("caller_unknown");
+  const hostname = remoteAddr.hostname.includes(":") ? "::1" : "127.0.0.1";
+  return { local: { hostname, port }, remote: { hostname: remoteAddr.hostname, port: remoteAddr.port } };
 }
 
-async function answer(request: Request, port: number, options: ListenerOptions): Promise<Response> {
+/** Every wait ends: first for the calls, then for what they leave, which the process's own end cuts. */
+async function shutdown(servers: readonly Serving[], cut: AbortController, timeoutMs: number): Promise<void> {
+  const { promise: overdue, resolve } = Promise.withResolvers<void>();
+  // Not Deno's own signal: aborting that during a shutdown throws where nobody can catch it.
+  let timer = setTimeout(() => {
+    cut.abort(new AppError("cancelled"));
+    timer = setTimeout(resolve, CUT_MS);
+  }, timeoutMs);
   try {
-    guardRequest(request, port);
-    const { pathname } = new URL(request.url);
-    if (pathname === "/health" && (request.method === "GET" || request.method === "HEAD")) {
-      return Response.json(await options.health(), { headers: { "cache-control": "no-store" } });
-    }
-    if (pathname !== "/proxy") throw new AppError("bad_request", { reason: "there are /proxy and /health here" });
-    return await callThrough(request, options.door);
-  } catch (error) {
-    return failureAnswer(error);
-  }
-}
-
-async function callThrough(request: Request, door: CallDoor): Promise<Response> {
-  // In Deno the signal also aborts when the answer was delivered; the call has ended by then and does not listen any more.
-  return await upstreamAnswer(await door.call(proxyRequest(request), request.signal));
-}
-
-async function shutdown(servers: readonly Server[], cut: AbortController, timeoutMs: number): Promise<void> {
-  const timer = setTimeout(() => cut.abort(), timeoutMs);
-  try {
-    await Promise.all(servers.map((server) => server.shutdown()));
+    await Promise.race([Promise.all(servers.map((server) => server.shutdown())), overdue]);
   } finally {
     clearTimeout(timer);
   }

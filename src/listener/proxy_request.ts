@@ -24,8 +24,8 @@ const KNOWN: ReadonlySet<string> = new Set([
   "x-as-environment",
 ]);
 
-/** @throws {AppError} `bad_request`, `invalid_injection`, `caller_unknown` */
-export function proxyRequest(request: Request): CallRequest {
+/** @throws {AppError} `bad_request`, `invalid_injection` */
+export function proxyRequest(request: Request, caller: Caller): CallRequest {
   const { headers } = request;
   for (const name of headers.keys()) {
     if (name.startsWith(PREFIX) && !name.startsWith(INJECT) && !KNOWN.has(name)) {
@@ -40,7 +40,7 @@ export function proxyRequest(request: Request): CallRequest {
     headers: [...headers].filter(([name]) => !name.startsWith(PREFIX)),
     ...(request.body === null ? {} : { body: request.body as Body }),
     injections: [...headers].flatMap(injectionOf),
-    caller: callerOf(headers),
+    caller,
     path: "proxy",
     ...named("project", headers.get("x-as-project")),
     ...named("environment", headers.get("x-as-environment")),
@@ -63,14 +63,6 @@ function unescaped(text: string): string {
   } catch {
     throw new AppError("invalid_injection", { place: `'${showable(text)}'`, reason: "it has a broken escape" });
   }
-}
-
-function callerOf(headers: Headers): Caller {
-  // A token that cannot be checked must not count as no token.
-  if (headers.has("x-as-agent-token")) throw new AppError("caller_unknown");
-  const agentId = headers.get("x-as-agent-id") ?? "";
-  const sessionId = headers.get("x-as-session") ?? "";
-  return { level: agentId === "" ? "anonymous" : "declared", agentId, tokenId: "", sessionId };
 }
 
 function named<K extends string>(key: K, value: string | null): { readonly [P in K]?: string } {

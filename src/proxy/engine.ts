@@ -42,7 +42,7 @@ interface Passage {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Makes authenticated calls. Keeps the values it resolved, for redaction, until disposed. */
+/** Makes authenticated calls. Keeps the values it resolved, for redaction, for a short time (src/proxy/resolved_values.ts). */
 export class Engine implements Disposable {
   readonly #world: EngineDependencies;
   readonly #resolved = new ResolvedValues();
@@ -114,7 +114,7 @@ export class Engine implements Disposable {
     const { granted, known } = await resolve(grant, this.#world.secrets, signal);
     try {
       const outgoing = injectAll(ready, request.injections, granted);
-      const redactor = this.#resolved.redactorWith(grant.scope.projectId, known);
+      const redactor = this.#resolved.redactorWith(grant.scope.projectId, known, this.#world.clock.monotonicMs());
       return { outgoing, redactor };
     } finally {
       disposeAll(known);
@@ -167,6 +167,21 @@ export class Engine implements Disposable {
     const failure = signal?.aborted === true ? cancelled() : toAppError(error);
     await log.failed(failure);
     return failure;
+  }
+
+  /** How many values are held in memory now. */
+  get held(): number {
+    return this.#resolved.size;
+  }
+
+  /** Drops the values that no call has read for a minute. */
+  forgetUnseen(): void {
+    this.#resolved.forgetUnseen(this.#world.clock.monotonicMs());
+  }
+
+  /** Drops every value. Answers under way are still redacted with what they began with. */
+  forget(): void {
+    this.#resolved.forget();
   }
 
   [Symbol.dispose](): void {

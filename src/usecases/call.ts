@@ -5,8 +5,10 @@
  */
 
 import type { CallDoor, CallRequest, CallResponse } from "../proxy/door.ts";
+import { type ErrorCode, isAppError } from "../kernel/error.ts";
 import { Engine } from "../proxy/engine.ts";
-import { openCallContext, selectionOf } from "./call_context.ts";
+import { KEEP_MS } from "../proxy/resolved_values.ts";
+import { type OpenCallContext, openCallContext, selectionOf } from "./call_context.ts";
 import type { WorldWithEngine } from "./engine_ports.ts";
 
 export type {
@@ -21,25 +23,40 @@ export type {
   UpstreamTimeouts,
 } from "../proxy/door.ts";
 
+/** A door in this process, which holds values for a short time. */
+export interface LocalCallDoor extends CallDoor, Disposable {
+  /** How many values are held in memory now. */
+  readonly held: number;
+  /** Drops every value that is held in memory. */
+  forget(): void;
+}
+
+/** After these there is no account, or no open keychain, whose values could be needed again. */
+const CLOSING: readonly ErrorCode[] = ["not_initialised", "not_logged_in", "keychain_locked", "keychain_absent"];
+
 /**
- * A door whose engine runs in this process. Each call opens the workspace of the request (or the active one) anew and takes the
- * allowlist from its freshly verified log, so a change by another process holds at once. What was resolved stays a needle for
- * redaction as long as the door lives.
+ * A door whose engine runs in this process. Each call opens the workspace of the request (or the active one) anew, takes the
+ * allowlist from its freshly verified log and reads the values from the keychain, so a change by another process holds at once.
+ * What was read stays a needle for redaction for a minute after the last call that read it (src/proxy/resolved_values.ts), and not
+ * after `forget`, a logout or a locked keychain.
  */
-export function createCallDoor(ports: WorldWithEngine): CallDoor {
+export function createCallDoor(ports: WorldWithEngine): LocalCallDoor {
   return new LocalDoor(ports);
 }
 
-class LocalDoor implements CallDoor {
+class LocalDoor implements LocalCallDoor {
   readonly #ports: WorldWithEngine;
+  readonly #ended = new AbortController();
   #engine: Promise<Engine> | undefined;
+  #made: Engine | undefined;
+  #sweeping = false;
 
   constructor(ports: WorldWithEngine) {
     this.#ports = ports;
   }
 
   async call(request: CallRequest, signal?: AbortSignal): Promise<CallResponse> {
-    const open = await openCallContext(this.#ports, selectionOf(request), signal);
+    const open = await this.#open(request, signal);
     const dispose = (): void => open[Symbol.dispose]();
     try {
       const engine = await (this.#engine ??= this.#makeEngine());
@@ -50,12 +67,47 @@ class LocalDoor implements CallDoor {
     } catch (error) {
       dispose();
       throw error;
+    } finally {
+      this.#sweep();
     }
+  }
+
+  get held(): number {
+    return this.#made?.held ?? 0;
+  }
+
+  forget(): void {
+    this.#made?.forget();
+  }
+
+  [Symbol.dispose](): void {
+    this.#ended.abort();
+    this.#made?.[Symbol.dispose]();
+  }
+
+  async #open(request: CallRequest, signal: AbortSignal | undefined): Promise<OpenCallContext> {
+    try {
+      return await openCallContext(this.#ports, selectionOf(request), signal);
+    } catch (error) {
+      if (isAppError(error, ...CLOSING)) this.forget();
+      throw error;
+    }
+  }
+
+  /** Looks every minute whether values can go, as long as there are any. */
+  #sweep(): void {
+    if (this.#sweeping || this.held === 0) return;
+    this.#sweeping = true;
+    this.#ports.clock.sleep(KEEP_MS, this.#ended.signal).then(() => {
+      this.#sweeping = false;
+      this.#made?.forgetUnseen();
+      this.#sweep();
+    }, () => {});
   }
 
   async #makeEngine(): Promise<Engine> {
     const { dns, clock, upstream } = this.#ports;
     const secrets = await this.#ports.secretReader();
-    return new Engine({ secrets, dns, clock, upstream: () => upstream.call(this.#ports) });
+    return this.#made = new Engine({ secrets, dns, clock, upstream: () => upstream.call(this.#ports) });
   }
 }

@@ -6,7 +6,10 @@
  */
 
 import type { AuditSink } from "../ports/audit_sink.ts";
+import type { Background } from "../ports/background.ts";
 import type { Dns } from "../ports/dns.ts";
+import type { LocalProxy } from "../ports/local_proxy.ts";
+import type { Peers } from "../ports/peer.ts";
 import type { Processes } from "../ports/process.ts";
 import type { Upstream } from "../ports/upstream.ts";
 import type { Ports } from "./ports.ts";
@@ -16,6 +19,12 @@ import type { StartListener } from "./proxy_server.ts";
 export interface EnginePorts {
   readonly dns: Dns;
   readonly processes: Processes;
+  /** Whose connections reach the local proxy. */
+  readonly peers: Peers;
+  /** This home's running proxy, asked through its door. */
+  readonly localProxy: LocalProxy;
+  /** This program in the background. */
+  readonly background: Background;
   /** Carries calls out; nothing is opened before the first. */
   upstream(): Promise<Upstream>;
   /** The audit log at `places.proxyLog`. */

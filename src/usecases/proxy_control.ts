@@ -1,5 +1,5 @@
 /**
- * The verbs `proxy status` and `proxy stop`, for a proxy that another process runs.
+ * The verbs `proxy status`, `proxy stop` and `proxy sync`, for a proxy that another process runs.
  *
  * @module
  */
@@ -19,9 +19,12 @@ const STOP_MS = 15_000;
 
 /** What is known of this home's proxy; a state file left behind by a killed one does not count. */
 export async function proxyStatus(ports: Pick<WorldWithEngine, "files" | "places">): Promise<ProxyStatus> {
+  // The lock first: what a killed proxy left behind is not even read.
+  if (!await ports.files.exists(ports.places.proxyState) || await lockIsFree(ports, PROBE_MS)) {
+    return { running: false };
+  }
   const state = await readProxyState(ports.files, ports.places);
-  if (state === undefined || await lockIsFree(ports, PROBE_MS)) return { running: false };
-  return { running: true, ...state };
+  return state === undefined ? { running: false } : { running: true, ...state };
 }
 
 /**
@@ -40,6 +43,21 @@ export async function stopProxy(
   if (!await lockIsFree(ports, STOP_MS, signal)) throw new AppError("lock_timeout", { what: "the proxy" });
   const { running: _, ...state } = status;
   return state;
+}
+
+/**
+ * Has the running proxy, if there is one, drop the values that it holds in memory.
+ *
+ * @returns `forgotten`, `not_running`, or `unreachable` for one that did not answer: its values go within a minute.
+ */
+export async function forgetInProxy(
+  ports: Pick<WorldWithEngine, "files" | "places" | "localProxy">,
+  signal?: AbortSignal,
+): Promise<"forgotten" | "not_running" | "unreachable"> {
+  const status = await proxyStatus(ports);
+  if (!status.running) return "not_running";
+  const done = await ports.localProxy.forget(status.addresses[0] ?? "", status.session, signal);
+  return done ? "forgotten" : "unreachable";
 }
 
 async function lockIsFree(

@@ -6,21 +6,28 @@
 
 import { AppError, isAppError } from "../kernel/error.ts";
 import { DEFAULT_PROXY_PORT } from "../kernel/limits.ts";
-import type { CallDoor } from "../proxy/door.ts";
 import { requireConfig } from "../vault/config.ts";
-import { createCallDoor } from "./call.ts";
+import { createCallDoor, type LocalCallDoor } from "./call.ts";
 import type { WorldWithEngine } from "./engine_ports.ts";
+import { CallerCheck, type CallerClaims, NO_AGENT_TOKENS, SessionToken } from "./identify_caller.ts";
 import { findEnvironment } from "./open_environment.ts";
 import { openWorkspace } from "./open_workspace.ts";
 import { proxyLock, type ProxyState, readProxyState, writeProxyState } from "./proxy_state.ts";
 
 export type { ProxyState } from "./proxy_state.ts";
+export type { CallerClaims };
 
 /** What a listener serves. */
 export interface ListenerOptions {
   /** 0 lets the system choose. */
   readonly port: number;
-  readonly door: CallDoor;
+  /** Absolute path of a Unix socket to serve as well. */
+  readonly socket?: string;
+  readonly door: Pick<LocalCallDoor, "call" | "forget">;
+  /** Who may call. */
+  readonly callers: Pick<CallerCheck, "identify" | "admit" | "manage">;
+  /** Calls under way at once; the listener's own limit unless given. */
+  readonly maxCalls?: number;
   /** What `GET /health` answers. */
   health(): Promise<ProxyHealth>;
 }
@@ -49,6 +56,10 @@ export type StartListener = (options: ListenerOptions) => Promise<Listener>;
 export interface StartProxyInput {
   /** Default: config.json's, then 8765. 0 lets the system choose. */
   readonly port?: number;
+  /** Absolute path of a Unix socket (0600) to serve as well. */
+  readonly socket?: string;
+  /** Refuses callers without an agent's or this proxy's token, also those of the same user. */
+  readonly requireToken?: boolean;
 }
 
 /** How long running calls may go on after the proxy was asked to end, in ms. */
@@ -59,7 +70,7 @@ const LOCK_MS = 500;
 /**
  * Serves until `signal` aborts, then drains (at most 10 s). `onReady` is called once connections are accepted.
  *
- * @throws {AppError} `not_initialised`, `not_logged_in`, `proxy_running`, `port_in_use`, `audit_unwritable`
+ * @throws {AppError} `not_initialised`, `not_logged_in`, `proxy_running`, `port_in_use`, `file_exists`, `audit_unwritable`
  */
 export async function runProxy(
   ports: WorldWithEngine,
@@ -74,18 +85,19 @@ export async function runProxy(
   try {
     await files.withLock(proxyLock(places), async () => {
       held = true;
-      await serve(ports, port, onReady, signal);
+      await serve(ports, { ...input, port }, onReady, signal);
     }, { timeoutMs: LOCK_MS });
   } catch (error) {
     if (held || !isAppError(error, "lock_timeout")) throw error;
-    const other = await readProxyState(files, places);
+    // A file that cannot be read says less, not more, than the lock that is held.
+    const other = await readProxyState(files, places).catch(() => undefined);
     throw new AppError("proxy_running", { address: other?.addresses[0] ?? "an address that is not known yet" });
   }
 }
 
 async function serve(
   ports: WorldWithEngine,
-  port: number,
+  input: StartProxyInput & { readonly port: number },
   onReady: (state: ProxyState) => void | Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
@@ -93,11 +105,20 @@ async function serve(
   // What would make every call fail is said now: no account, a locked keychain, a log that cannot be written.
   const active = await activeNames(ports, signal);
   await (await ports.auditSink()).ready();
-  const health = (): Promise<ProxyHealth> => Promise.resolve({ status: "ok", ...active });
-  const listener = await ports.listen({ port, door: createCallDoor(ports), health });
+  const session = await SessionToken.make(ports.random);
+  using door = createCallDoor(ports);
+  const listener = await ports.listen(listenerOptions(ports, input, door, session.token, active));
   try {
-    const { addresses } = listener;
-    const state = { pid: processes.pid, port: listener.port, addresses, startedAt: clock.now(), ...active };
+    const { addresses, port } = listener;
+    const state = {
+      pid: processes.pid,
+      port,
+      addresses,
+      startedAt: clock.now(),
+      ...active,
+      socket: input.socket ?? "",
+      session: session.text,
+    };
     await writeProxyState(files, places, state);
     await onReady(state);
     await aborted(signal);
@@ -105,6 +126,23 @@ async function serve(
     await listener.shutdown(DRAIN_MS);
     await files.remove(places.proxyState);
   }
+}
+
+function listenerOptions(
+  ports: WorldWithEngine,
+  input: StartProxyInput & { readonly port: number },
+  door: ListenerOptions["door"],
+  session: SessionToken,
+  active: { readonly project: string; readonly environment: string },
+): ListenerOptions {
+  const requireToken = input.requireToken === true;
+  return {
+    port: input.port,
+    ...(input.socket === undefined ? {} : { socket: input.socket }),
+    door,
+    callers: new CallerCheck({ peers: ports.peers, session, agents: NO_AGENT_TOKENS, requireToken }),
+    health: () => Promise.resolve({ status: "ok", ...active }),
+  };
 }
 
 /** A proxy may start outside a project: its callers then name one. */

@@ -20,6 +20,10 @@ export interface ProxyState {
   /** Names; empty where there is none. */
   readonly project: string;
   readonly environment: string;
+  /** Path of its Unix socket; empty without one. */
+  readonly socket: string;
+  /** What `X-AS-Session` takes: a credential for this proxy, never shown. */
+  readonly session: string;
 }
 
 const VERSION = 1;
@@ -27,6 +31,11 @@ const VERSION = 1;
 /** The lock that a running proxy holds. */
 export function proxyLock(places: Places): string {
   return lockPath(places, "proxy");
+}
+
+/** Where a proxy in the background writes what it would have said: names and failures, no values. */
+export function proxyOutputPath(places: Places): string {
+  return `${places.home}/proxy.out`;
 }
 
 /** The file's content, or undefined when there is none. @throws {AppError} `config_damaged`, `file_unreadable` */
@@ -40,19 +49,20 @@ export async function readProxyState(files: Files, places: Places): Promise<Prox
 
 /** @throws {AppError} `file_unwritable`, `disk_full` */
 export async function writeProxyState(files: Files, places: Places, state: ProxyState): Promise<void> {
-  const { pid, port, addresses, startedAt, project, environment } = state;
-  const json = { version: VERSION, pid, port, addresses, started_at: startedAt, project, environment };
+  const { pid, port, addresses, startedAt, project, environment, socket, session } = state;
+  const json = { version: VERSION, pid, port, addresses, started_at: startedAt, project, environment, socket, session };
   await files.write(places.proxyState, utf8(`${JSON.stringify(json, undefined, 2)}\n`));
 }
 
 function parse(bytes: Uint8Array): ProxyState | undefined {
   try {
     const json = JSON.parse(fromUtf8(bytes)) as Readonly<Record<string, unknown>>;
-    const { version, pid, port, addresses, started_at: startedAt, project, environment } = json;
+    const { version, pid, port, addresses, started_at: startedAt, project, environment, socket, session } = json;
     const numbers = [pid, port, startedAt].every((n) => Number.isSafeInteger(n) && (n as number) > 0);
     const lists = Array.isArray(addresses) && addresses.every((text) => typeof text === "string");
     if (version !== VERSION || !numbers || !lists) return undefined;
     if (typeof project !== "string" || typeof environment !== "string") return undefined;
+    if (typeof socket !== "string" || typeof session !== "string") return undefined;
     return {
       pid: pid as number,
       port: port as number,
@@ -60,6 +70,8 @@ function parse(bytes: Uint8Array): ProxyState | undefined {
       startedAt: startedAt as number,
       project,
       environment,
+      socket,
+      session,
     };
   } catch {
     return undefined;

@@ -12,6 +12,7 @@ const MAY_EXPOSE: ReadonlySet<string> = new Set<string>([
   "src/proxy/inject/body.ts",
   "src/proxy/inject/form.ts",
   "src/adapters/process/system.ts",
+  "src/adapters/process/background.ts",
   "src/usecases/exec_provider.ts",
   "src/usecases/secrets/known_places.ts",
   "src/proxy/redact/redactor.ts",

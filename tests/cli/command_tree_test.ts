@@ -78,6 +78,11 @@ class Stage implements AsyncDisposable {
       processes: { pid: 4711, run: () => Promise.resolve(0), terminate: () => false },
       upstream: () => Promise.resolve(this.#upstream),
       auditSink: () => Promise.resolve(this.#sink),
+      peers: { userOf: () => Promise.resolve("other") },
+      localProxy: { answers: () => Promise.resolve(false), forget: () => Promise.resolve(false) },
+      background: {
+        start: () => Promise.reject(new AppError("child_not_started", { program: "x", reason: "a test" })),
+      },
       listen: () => Promise.reject(new AppError("port_in_use", { address: "127.0.0.1:8765" })),
     });
   }

@@ -1,6 +1,7 @@
 /** `logout`. @module */
 
 import { logout } from "../../usecases/logout.ts";
+import { forgetInProxy } from "../../usecases/proxy_control.ts";
 import { defineCommand } from "../command.ts";
 import { withConfirmation } from "../options.ts";
 import { count, tick } from "../view/view.ts";
@@ -31,6 +32,8 @@ export const command = defineCommand({
       ...(options.forget === true ? { forget: true } : {}),
       ...(options.force === true ? { force: true } : {}),
     }, context.signal);
+    // A running proxy refuses calls from now on; what it still holds in memory goes now, or within a minute.
+    await forgetInProxy(context.world, context.signal);
     const document = {
       email: result.email,
       session_ended: result.sessionEnded,

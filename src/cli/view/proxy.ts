@@ -11,6 +11,7 @@ export function proxyJson(state: ProxyState): Readonly<Record<string, Json>> {
     pid: state.pid,
     port: state.port,
     addresses: state.addresses,
+    socket: state.socket === "" ? null : state.socket,
     started_at: iso(state.startedAt),
     project: state.project,
     environment: state.environment,

@@ -1,43 +1,8 @@
 /** The local HTTP door with the real engine behind it, spoken to over real sockets. */
 import assert from "node:assert/strict";
-import { AppError } from "../../../src/kernel/error.ts";
 import { REDACTION_MARKER } from "../../../src/kernel/limits.ts";
 import { startListener } from "../../../src/listener/listener.ts";
-import type { CallDoor } from "../../../src/usecases/call.ts";
-import type { Listener } from "../../../src/usecases/proxy_server.ts";
-import { TestEngine } from "../../support/engine.ts";
-import { startUpstream, type TestUpstream } from "../../support/upstream.ts";
-
-const KEY = "sk_live_51Habcdefghijklmnop";
-
-interface Door {
-  readonly upstream: TestUpstream;
-  readonly engine: TestEngine;
-  readonly listener: Listener;
-  /** `http://localhost:PORT`. */
-  readonly origin: string;
-}
-
-async function withDoor(work: (door: Door) => Promise<void>): Promise<void> {
-  const upstream = await startUpstream();
-  const secrets = { STRIPE_KEY: KEY, PAIR: "user:pa55word-of-user" };
-  const engine = await TestEngine.start({ caPem: upstream.caPem, allow: [upstream.origin], secrets });
-  const door: CallDoor = {
-    call: ({ injections, ...call }, signal) => engine.call({ ...call, inject: injections }, signal),
-  };
-  const listener = await startListener({ port: 0, door, health });
-  try {
-    await work({ upstream, engine, listener, origin: `http://localhost:${listener.port}` });
-  } finally {
-    await listener.shutdown(1000);
-    await engine.close();
-    await upstream.close();
-  }
-}
-
-function health(): Promise<{ status: "ok"; project: string; environment: string }> {
-  return Promise.resolve({ status: "ok", project: "shop", environment: "development" });
-}
+import { closedDoor, health, KEY, withDoor } from "../../support/listener.ts";
 
 /** A request written by hand: what fetch would not send. Returns the answer's text. */
 async function raw(port: number, text: string, hostname = "127.0.0.1"): Promise<string> {
@@ -65,7 +30,7 @@ Deno.test("the original's curl example works: a bearer call through /proxy, reda
 
 Deno.test("every style, method, body and identity header is understood", async () => {
   await withDoor(async ({ origin, upstream, engine }) => {
-    const target = { "X-AS-Target-URL": `${upstream.origin}/x?a=1`, "X-AS-Agent-ID": "builder", "X-AS-Session": "s1" };
+    const target = { "X-AS-Target-URL": `${upstream.origin}/x?a=1`, "X-AS-Agent-ID": "builder" };
     const call = async (headers: Record<string, string>, init: RequestInit = {}): Promise<void> => {
       const response = await fetch(`${origin}/proxy`, { ...init, headers: { ...target, ...headers } });
       assert.equal(response.status, 200, await response.text());
@@ -90,7 +55,7 @@ Deno.test("every style, method, body and identity header is understood", async (
     assert.deepEqual([form!.method, form!.body], ["PUT", `a=1&f=${KEY}`]);
     assert.ok(upstream.requests.every(({ headers }) => !Object.keys(headers).some((name) => name.startsWith("x-as-"))));
     const [record] = await engine.records();
-    assert.deepEqual([record!.agentId, record!.identityLevel, record!.sessionId], ["builder", "declared", "s1"]);
+    assert.deepEqual([record!.agentId, record!.identityLevel, record!.sessionId], ["builder", "declared", ""]);
   });
 });
 
@@ -281,12 +246,11 @@ Deno.test("statuses without a body, redirects and cookies pass as they are", asy
 });
 
 Deno.test("a taken port is said so, on either address", async () => {
-  await withDoor(async ({ listener }) => {
-    const door: CallDoor = { call: () => Promise.reject(new AppError("cancelled")) };
-    await assert.rejects(startListener({ port: listener.port, door, health }), { code: "port_in_use" });
+  await withDoor(async ({ listener, callers }) => {
+    const options = { port: listener.port, door: closedDoor, callers, health };
+    await assert.rejects(startListener(options), { code: "port_in_use" });
+    const squatter = Deno.listen({ hostname: "::1", port: 0 });
+    await assert.rejects(startListener({ ...options, port: squatter.addr.port }), { code: "port_in_use" });
+    squatter.close();
   });
-  const squatter = Deno.listen({ hostname: "::1", port: 0 });
-  const door: CallDoor = { call: () => Promise.reject(new AppError("cancelled")) };
-  await assert.rejects(startListener({ port: squatter.addr.port, door, health }), { code: "port_in_use" });
-  squatter.close();
 });

@@ -1,8 +1,10 @@
 /** call, env, exec and the proxy as use-cases: the real account, workspace log, allowlist, engine, audit log and upstream. */
 import assert from "node:assert/strict";
 import { FileAuditSink } from "../../../src/adapters/audit_sink/file.ts";
+import { HttpLocalProxy } from "../../../src/adapters/local_proxy/http.ts";
+import { SystemPeers } from "../../../src/adapters/peer/system.ts";
 import { FetchUpstream } from "../../../src/adapters/upstream/fetch.ts";
-import { isAppError } from "../../../src/kernel/error.ts";
+import { AppError, isAppError } from "../../../src/kernel/error.ts";
 import { Secret } from "../../../src/kernel/secret.ts";
 import { startListener } from "../../../src/listener/listener.ts";
 import type { ChildCommand } from "../../../src/ports/process.ts";
@@ -10,9 +12,9 @@ import type { Terminal } from "../../../src/ports/terminal.ts";
 import { type CallDoor, type CallRequest, createCallDoor } from "../../../src/usecases/call.ts";
 import { addAllowlistEntries, removeAllowlistEntries } from "../../../src/usecases/change_allowlist.ts";
 import { createProject } from "../../../src/usecases/create_project.ts";
-import type { WorldWithEngine } from "../../../src/usecases/engine_ports.ts";
+import type { EnginePorts, WorldWithEngine } from "../../../src/usecases/engine_ports.ts";
 import { provideSecretRefs } from "../../../src/usecases/exec_provider.ts";
-import { proxyStatus, stopProxy } from "../../../src/usecases/proxy_control.ts";
+import { forgetInProxy, proxyStatus, stopProxy } from "../../../src/usecases/proxy_control.ts";
 import { type ProxyState, runProxy } from "../../../src/usecases/proxy_server.ts";
 import { readAuditLog, verifyAuditLog } from "../../../src/usecases/read_audit_log.ts";
 import { runWithEnv } from "../../../src/usecases/run_with_env.ts";
@@ -70,6 +72,9 @@ async function withStage(work: (stage: Stage) => Promise<void>): Promise<void> {
     upstream: () => Promise.resolve(adapter),
     auditSink: () => Promise.resolve(sink),
     listen: startListener,
+    peers: new SystemPeers(),
+    localProxy: new HttpLocalProxy(),
+    background: { start: () => Promise.reject(new AppError("child_not_started", { program: "x", reason: "a test" })) },
   });
   try {
     await initWorld(world);
@@ -264,16 +269,78 @@ Deno.test("one proxy runs per home; its state is told and its end awaited; what 
     );
     assert.deepEqual(await proxyStatus(other), { running: false });
     await Deno.writeTextFile(world.places.proxyState, "{");
-    await assert.rejects(proxyStatus(other), (e) => isAppError(e, "config_damaged"));
+    assert.deepEqual(await proxyStatus(other), { running: false });
+    const again = new AbortController();
+    await runProxy(world, { port: 0 }, () => again.abort(), again.signal);
     await other.closeServer();
   });
 });
 
-function enginePorts(
-  world: WorldWithEngine,
-): Pick<WorldWithEngine, "dns" | "processes" | "upstream" | "auditSink" | "listen"> {
-  const { dns, processes, upstream, auditSink, listen } = world;
-  return { dns, processes, upstream, auditSink, listen };
+Deno.test("P31 a proxy holds values for a minute after the last call, and none after sync, logout or its end", async () => {
+  await withStage(async ({ world, upstream, allow, set }) => {
+    await allow(upstream.origin);
+    await set("STRIPE_KEY", KEY);
+    const door = createCallDoor(world);
+    const call = (): Promise<string> => bodyOf(door, request(upstream.origin));
+    await call();
+    assert.equal(door.held, 1);
+    await world.clock.advance(40_000);
+    await call();
+    await world.clock.advance(59_000);
+    assert.equal(door.held, 1);
+    await world.clock.advance(61_000);
+    assert.equal(door.held, 0);
+    await call();
+    door.forget();
+    assert.equal(door.held, 0);
+    await call();
+    const device = await world.keychain();
+    const key = { collection: "device", name: "device-key" } as const;
+    await device.apply([{ op: "remove", key }]);
+    await assert.rejects(call(), (e) => isAppError(e, "not_logged_in"));
+    assert.equal(door.held, 0);
+    door[Symbol.dispose]();
+    assert.equal(world.clock.sleeping, 0);
+  });
+});
+
+Deno.test("P3 a value that was replaced a moment ago is still redacted, although the call reads the new one", async () => {
+  await withStage(async ({ world, upstream, allow, set }) => {
+    await allow(upstream.origin);
+    await set("STRIPE_KEY", KEY);
+    using door = createCallDoor(world);
+    await bodyOf(door, request(upstream.origin));
+    await set("STRIPE_KEY", "another value, quite unlike");
+    const body = await bodyOf(door, request(`${upstream.origin}/x?echo=${KEY}`));
+    assert.equal(body.includes(KEY), false);
+  });
+});
+
+Deno.test("sync asks the running proxy, and says when there is none", async () => {
+  await withStage(async ({ world }) => {
+    assert.equal(await forgetInProxy(world), "not_running");
+    const stop = new AbortController();
+    const ready = Promise.withResolvers<ProxyState>();
+    const running = runProxy(world, { port: 0, requireToken: true }, ready.resolve, stop.signal);
+    running.catch(ready.reject);
+    const state = await ready.promise;
+    const other = Object.assign(world.again(), enginePorts(world));
+    assert.equal(await forgetInProxy(other), "forgotten");
+    assert.equal((await Deno.stat(world.places.proxyState)).mode! & 0o777, 0o600);
+    assert.equal((await fetch(`http://localhost:${state.port}/proxy`)).status, 401);
+    const withToken = await fetch(`http://localhost:${state.port}/proxy`, {
+      headers: { "x-as-session": state.session },
+    });
+    assert.equal(withToken.status, 400);
+    stop.abort();
+    await running;
+    await other.closeServer();
+  });
+});
+
+function enginePorts(world: WorldWithEngine): EnginePorts {
+  const { dns, processes, upstream, auditSink, listen, peers, localProxy, background } = world;
+  return { dns, processes, upstream, auditSink, listen, peers, localProxy, background };
 }
 
 function ask(ids: readonly string[]): Uint8Array {

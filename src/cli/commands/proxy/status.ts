@@ -21,6 +21,7 @@ export const command = defineCommand({
     await context.view.data(proxyJson(status), (style) =>
       facts([
         ["Address", `http://localhost:${status.port}/proxy`],
+        ...(status.socket === "" ? [] : [["Socket", status.socket] as const]),
         ["Project", status.project === "" ? "none" : `${status.project} / ${status.environment}`],
         ["Started", ago(status.startedAt, context.now())],
         ["Process", String(status.pid)],

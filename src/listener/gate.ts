@@ -1,0 +1,32 @@
+/**
+ * How many calls may be under way at once: each holds memory and sockets, and a thousand that never end must not take the
+ * machine along.
+ *
+ * @module
+ */
+
+import { AppError } from "../kernel/error.ts";
+
+/** Calls under way at once, live streams and WebSockets included. */
+export const MAX_CALLS = 2048;
+
+/** Counts calls. */
+export class Gate {
+  readonly #max: number;
+  #open = 0;
+
+  constructor(max: number = MAX_CALLS) {
+    this.#max = max;
+  }
+
+  /** Lets one in; call what it returns once the call is over, more often does no harm. @throws {AppError} `too_many_calls` */
+  enter(): () => void {
+    if (this.#open >= this.#max) throw new AppError("too_many_calls", { maxCalls: this.#max });
+    this.#open++;
+    let left = false;
+    return () => {
+      if (!left) this.#open--;
+      left = true;
+    };
+  }
+}

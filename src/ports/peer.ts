@@ -1,0 +1,27 @@
+/**
+ * The peer port: whose process is at the other end of a local connection.
+ *
+ * @module
+ */
+
+/** One end of a TCP connection. */
+export interface Endpoint {
+  /** IP literal, IPv6 without brackets. */
+  readonly hostname: string;
+  readonly port: number;
+}
+
+/** A TCP connection that was accepted on loopback, as the accepting side sees it. */
+export interface TcpPeer {
+  readonly local: Endpoint;
+  readonly remote: Endpoint;
+}
+
+/** `same`: a process of our own user. `other`: of another user, or it cannot be told. `unchecked`: this system does not say. */
+export type PeerUser = "same" | "other" | "unchecked";
+
+/** Looks at the other ends of connections. */
+export interface Peers {
+  /** Asked anew for every request: a port changes hands as soon as its connection is closed. Never throws. */
+  userOf(peer: TcpPeer): Promise<PeerUser>;
+}
