@@ -12,10 +12,10 @@ import { GAP, type Node } from "./graph.ts";
 import { type GapKind, gapSpellings } from "./spellings.ts";
 import { plainBytes, type SymbolId, symbolSpellings } from "./symbols.ts";
 
-/** Every spelling that is not plain has one of these, as have line breaks and UTF-16 of ASCII. */
-const SPECIAL: ReadonlySet<number> = new Set([0, 0x0a, 0x0d, ...Array.from("%&=\\", (c) => c.charCodeAt(0))]);
+/** Every spelling that is not plain has one of these; line breaks too, as gaps with all their indentation are many words. */
+const SPECIAL: ReadonlySet<number> = new Set([0x0a, 0x0d, ...Array.from("%&=\\", (c) => c.charCodeAt(0))]);
 /** Bytes of escapes, besides what they stand for. */
-const ESCAPES = /^[0-9A-Za-z{}#;&%\\=+ \t\r\n\0]$/;
+const ESCAPES = /^[0-9A-Za-z{}#;&%\\=+ \t\r\n]$/;
 const IS_SPECIAL = 1, IS_IMPOSSIBLE = 2;
 /** Bytes of a match that one of the four places, and the word after it, can reach. */
 const PREFIX_BYTES = 7;
