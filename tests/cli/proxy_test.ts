@@ -62,6 +62,7 @@ Deno.test("the proxy serves /health and the original's curl example, shows its s
       pid: "number",
       port: "number",
       addresses: ["string"],
+      socket: "null",
       started_at: "string",
       project: "string",
       environment: "string",
@@ -101,6 +102,49 @@ Deno.test("the proxy serves /health and the original's curl example, shows its s
   } finally {
     await upstream.close();
   }
+});
+
+Deno.test("--detach returns once the proxy answers, leaves it running, and says why one does not start", async () => {
+  await using sandbox = await sandboxWithProject();
+  const stale = {
+    version: 1,
+    pid: 1,
+    port: 1,
+    addresses: ["127.0.0.1:1"],
+    started_at: 1,
+    project: "",
+    environment: "",
+  };
+  await Deno.writeTextFile(`${sandbox.home}/proxy.json`, JSON.stringify(stale));
+  const socket = `${sandbox.base}/proxy.sock`;
+  const started = await sandbox.json(["proxy", "start", "--detach", "--port", "0", "--socket", socket]);
+  try {
+    assert.equal(started["socket"], socket);
+    assert.equal((await fetch(`http://localhost:${started["port"]}/health`)).status, 200);
+    const status = await sandbox.ok(["proxy", "status"]);
+    assert.ok(status.includes(socket));
+    const { session } = JSON.parse(await Deno.readTextFile(`${sandbox.home}/proxy.json`));
+    assert.match(session, /^ses_[0-9a-f]{16}\.[\w-]{43}$/);
+    assert.equal(JSON.stringify(started).includes(session) || status.includes(session), false);
+    for (const file of ["proxy.json", "proxy.out"]) {
+      assert.equal((await Deno.stat(`${sandbox.home}/${file}`)).mode! & 0o777, 0o600, file);
+    }
+    assert.equal((await Deno.readTextFile(`${sandbox.home}/proxy.out`)).includes(session), false);
+    assert.equal((await sandbox.json(["proxy", "sync"]))["proxy"], "forgotten");
+    await sandbox.fails("proxy_running", 1, ["proxy", "start", "--detach", "--port", "0"]);
+  } finally {
+    await sandbox.ok(["proxy", "stop"]);
+  }
+  assert.equal((await sandbox.json(["proxy", "sync"]))["proxy"], "not_running");
+  using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { stdout } = await sandbox.fails("proxy_not_started", 1, [
+    "proxy",
+    "start",
+    "--detach",
+    "--port",
+    String(taken.addr.port),
+  ]);
+  assert.match(stdout, /Cannot start the proxy in the background: Cannot listen on 127\.0\.0\.1:\d+: it is in use/);
 });
 
 Deno.test("SIGTERM and SIGINT end the proxy in order", async () => {
