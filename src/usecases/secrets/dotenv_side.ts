@@ -8,7 +8,7 @@
 import type { SecretName } from "../../kernel/names.ts";
 import type { Secret } from "../../kernel/secret.ts";
 import { dotenvWarnings, readDotenvFile } from "./env_files.ts";
-import type { LocalEnvironment } from "./open_secrets.ts";
+import type { LocalEnvironment } from "./open_known.ts";
 import type { SecretsWarning } from "./outcome.ts";
 import type { SecretsPorts } from "./secrets_ports.ts";
 

@@ -13,7 +13,7 @@ import { type LocalSecret, localSecrets, type LocalState, metaOf, TOMBSTONE_VALU
 import { lockPath } from "../../vault/places.ts";
 import { updateEnvFiles } from "./env_files.ts";
 import { nameList } from "./name_list.ts";
-import type { LocalEnvironment } from "./open_secrets.ts";
+import type { LocalEnvironment } from "./open_known.ts";
 import type { SecretsWarning } from "./outcome.ts";
 import type { SecretsPorts } from "./secrets_ports.ts";
 

@@ -7,7 +7,7 @@
 import type { SecretName } from "../../kernel/names.ts";
 import type { SecretBinding } from "../../ports/secret_reader.ts";
 import type { LocalSecret } from "../../vault/local_state.ts";
-import { openKnown, openSecrets } from "./open_secrets.ts";
+import { openKnown } from "./open_known.ts";
 import type { EnvironmentInput, EnvironmentPlace, LocalState } from "./outcome.ts";
 import type { SecretsPorts } from "./secrets_ports.ts";
 
@@ -36,6 +36,7 @@ export async function listSecrets(
 ): Promise<ListSecretsResult> {
   const known = await openKnown(ports, input, signal);
   if (known !== undefined) return { place: known.place, secrets: listed(known.local) };
+  const { openSecrets } = await import("./open_secrets.ts");
   using opened = await openSecrets(ports, input, signal);
   return { place: opened.place, secrets: listed(opened.local) };
 }

@@ -5,33 +5,13 @@
  */
 
 import { AppError, isAppError } from "../../kernel/error.ts";
-import type { SecretName } from "../../kernel/names.ts";
-import type { Keychain } from "../../ports/keychain.ts";
-import { requireConfig, type StorageMode } from "../../vault/config.ts";
-import { collectionOf, type LocalSecret, localSecrets } from "../../vault/local_state.ts";
 import { findEnvironment, openEnvironmentKeys } from "../open_environment.ts";
 import { type OpenWorkspace, openWorkspace } from "../open_workspace.ts";
-import { type EnvFiles, envFilesOf } from "./env_files.ts";
-import { recallPlace, rememberPlace } from "./known_places.ts";
+import { rememberPlace } from "./known_places.ts";
+import { type LocalEnvironment, openKnown, openLocal } from "./open_known.ts";
 import type { EnvironmentInput, EnvironmentPlace } from "./outcome.ts";
 import { RemoteEnvironment } from "./remote_environment.ts";
 import type { SecretsPorts } from "./secrets_ports.ts";
-
-/** What an environment is on this machine. */
-export interface LocalEnvironment {
-  readonly place: EnvironmentPlace;
-  readonly keychain: Keychain;
-  /** The keychain's collection. */
-  readonly collection: string;
-  readonly storageMode: StorageMode;
-  /** The project's files; undefined when the command runs outside the project's folder. */
-  readonly files: EnvFiles | undefined;
-  /**
-   * This machine's copies when the command began, before the server was asked: whatever changes afterwards, here or there, is
-   * a change in the meantime.
-   */
-  readonly local: ReadonlyMap<SecretName, LocalSecret>;
-}
 
 /** An environment whose server can be asked. Disposing wipes its keys. */
 export interface OnlineEnvironment extends LocalEnvironment, Disposable {
@@ -79,16 +59,6 @@ export async function openSecretsAnyway(
   }
 }
 
-/** What this machine knows without the server, or undefined when it has not seen the environment yet. */
-export async function openKnown(
-  ports: SecretsPorts,
-  input: EnvironmentInput,
-  signal?: AbortSignal,
-): Promise<LocalEnvironment | undefined> {
-  const known = await recallPlace(ports, input, signal);
-  return known === undefined ? undefined : await localOf(ports, known.place, known.folder, signal);
-}
-
 /**
  * Opens an environment of a workspace that is open already. `release` runs when the result is disposed of.
  *
@@ -111,7 +81,7 @@ export async function openIn(
     environment: found.environment,
   };
   await rememberPlace(workspace.device.keychain, place, signal);
-  const local = await localOf(ports, place, found.folder, signal);
+  const local = await openLocal(ports, place, found.folder, signal);
   const keys = openEnvironmentKeys(workspace, found);
   return {
     ...local,
@@ -120,23 +90,5 @@ export async function openIn(
       keys[Symbol.dispose]();
       release();
     },
-  };
-}
-
-async function localOf(
-  ports: SecretsPorts,
-  place: EnvironmentPlace,
-  folder: string | undefined,
-  signal?: AbortSignal,
-): Promise<LocalEnvironment> {
-  const [config, keychain] = [await requireConfig(ports.files, ports.places), await ports.keychain()];
-  const collection = collectionOf(place);
-  return {
-    place,
-    keychain,
-    collection,
-    storageMode: config.storageMode,
-    files: folder === undefined ? undefined : await envFilesOf(ports.files, folder, place.environment),
-    local: localSecrets(await keychain.list(collection, signal)),
   };
 }
