@@ -72,7 +72,7 @@ export async function readStatus(
   });
   const place = workspace && await notes.attempt(() => placeIn(ports, workspace, selection, signal));
   if (file !== undefined && file.workspaceId !== config.active.workspaceId) notes.add(OTHER_WORKSPACE);
-  const drift = place && await notes.attempt(() => driftOf(ports, selection, signal));
+  const drift = place && await notes.attempt(() => driftOf(ports, workspace, selection, signal));
   const { userId: id, email, deviceId } = config.account;
   return {
     initialised: true,
@@ -152,9 +152,20 @@ async function placeIn(
   return await findEnvironment(ports, workspace, selection, signal);
 }
 
-async function driftOf(ports: StatusPorts, selection: Selection, signal?: AbortSignal): Promise<Drift> {
-  const { diffSecrets } = await import("./secrets/diff.ts");
-  const { differences, synced } = await diffSecrets(ports, { folder: ports.workingFolder, ...selection }, signal);
+async function driftOf(
+  ports: StatusPorts,
+  workspace: OpenWorkspace,
+  selection: Selection,
+  signal?: AbortSignal,
+): Promise<Drift> {
+  const [{ diffIn }, { openIn }] = await Promise.all([
+    import("./secrets/diff.ts"),
+    import("./secrets/open_secrets.ts"),
+  ]);
+  // The workspace was verified a moment ago: nothing is fetched and checked twice.
+  const input = { folder: ports.workingFolder, ...selection };
+  using environment = await openIn(ports, workspace, input, () => {}, signal);
+  const { differences, synced } = await diffIn(ports, environment, signal);
   const count = (status: string): number => differences.filter((difference) => difference.status === status).length;
   return {
     synced,

@@ -54,6 +54,15 @@ export async function diffSecrets(
   signal?: AbortSignal,
 ): Promise<DiffSecretsResult> {
   using environment = await openSecretsAnyway(ports, input, signal);
+  return await diffIn(ports, environment, signal);
+}
+
+/** As {@linkcode diffSecrets}, of an environment that is open already. */
+export async function diffIn(
+  ports: SecretsPorts,
+  environment: OnlineEnvironment | OfflineEnvironment,
+  signal?: AbortSignal,
+): Promise<DiffSecretsResult> {
   using file = await readDotenvSide(ports, environment, signal);
   const { differences, synced, unreachable } = await sides(environment, signal);
   const inFile = fileDifferences(file, environment.local, new Set(differences.map(({ name }) => name)));
