@@ -13,7 +13,9 @@ export { StdioServerTransport } from "@modelcontextprotocol/sdk/server/stdio.js"
 export type { RequestHandlerExtra } from "@modelcontextprotocol/sdk/shared/protocol";
 export type {
   CallToolResult,
+  JSONRPCMessage,
   ReadResourceResult,
+  RequestId,
   ServerNotification,
   ServerRequest,
   ToolAnnotations,

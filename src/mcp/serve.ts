@@ -10,6 +10,7 @@ import process from "node:process";
 import { fromUtf8 } from "../kernel/bytes.ts";
 import type { WorldWithEngine } from "../usecases/engine_ports.ts";
 import type { McpOptions } from "../usecases/serve_mcp.ts";
+import { Pending } from "./pending.ts";
 import { McpServer, type ReadResourceResult, ResourceTemplate, StdioServerTransport } from "./sdk.ts";
 import { Session } from "./session.ts";
 import { allTools } from "./tools/all.ts";
@@ -39,8 +40,9 @@ export async function serveMcp(ports: WorldWithEngine, options: McpOptions, sign
   const transport = new StdioServerTransport(process.stdin, process.stdout, { maxBufferSize: MAX_MESSAGE_BYTES });
   const gone = clientGone(server, signal);
   await server.connect(transport);
+  const pending = new Pending(transport);
   try {
-    if (await gone === "closed") await soon(session.settled(), ports, signal);
+    if (await gone === "closed") await soon(pending.settled(), ports, signal);
   } finally {
     await session.end();
     await server.close();

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { CallDoor, CallRequest, CallResponse } from "../proxy/door.ts";
+import type { CallDoor, CallRequest, CallResponse, CallSocket, SocketDoor } from "../proxy/door.ts";
 import { type ErrorCode, isAppError } from "../kernel/error.ts";
 import { Engine } from "../proxy/engine.ts";
 import { KEEP_MS } from "../proxy/resolved_values.ts";
@@ -18,13 +18,16 @@ export type {
   CallOutcome,
   CallRequest,
   CallResponse,
+  CallSocket,
   HeaderLine,
   InjectionLine,
+  SocketDoor,
+  SocketMessage,
   UpstreamTimeouts,
 } from "../proxy/door.ts";
 
 /** A door in this process, which holds values for a short time. */
-export interface LocalCallDoor extends CallDoor, Disposable {
+export interface LocalCallDoor extends CallDoor, SocketDoor, Disposable {
   /** How many values are held in memory now. */
   readonly held: number;
   /** Drops every value that is held in memory. */
@@ -55,15 +58,28 @@ class LocalDoor implements LocalCallDoor {
     this.#ports = ports;
   }
 
-  async call(request: CallRequest, signal?: AbortSignal): Promise<CallResponse> {
+  call(request: CallRequest, signal?: AbortSignal): Promise<CallResponse> {
+    return this.#through(request, signal, (engine, { context, audit }) => engine.call(request, context, audit, signal));
+  }
+
+  connect(request: CallRequest, signal?: AbortSignal): Promise<CallSocket> {
+    return this.#through(request, signal, (engine, { context, audit }) => {
+      return engine.connect(request, context, audit, signal);
+    });
+  }
+
+  async #through<T extends Pick<CallResponse, "outcome">>(
+    request: CallRequest,
+    signal: AbortSignal | undefined,
+    work: (engine: Engine, open: OpenCallContext) => Promise<T>,
+  ): Promise<T> {
     const open = await this.#open(request, signal);
     const dispose = (): void => open[Symbol.dispose]();
     try {
-      const engine = await (this.#engine ??= this.#makeEngine());
-      const response = await engine.call(request, open.context, open.audit, signal);
-      // The record at the end of the body still needs the device's key.
-      response.outcome.then(dispose, dispose);
-      return response;
+      const answer = await work(await (this.#engine ??= this.#makeEngine()), open);
+      // The record at the end still needs the device's key.
+      answer.outcome.then(dispose, dispose);
+      return answer;
     } catch (error) {
       dispose();
       throw error;
@@ -103,6 +119,16 @@ class LocalDoor implements LocalCallDoor {
       this.#made?.forgetUnseen();
       this.#sweep();
     }, () => {});
+  }
+
+  /** One for all calls. A keychain that was locked or absent is asked again: the door may live for days. */
+  #openEngine(): Promise<Engine> {
+    if (this.#engine === undefined) {
+      const engine = this.#makeEngine();
+      this.#engine = engine;
+      engine.catch(() => this.#engine === engine && (this.#engine = undefined));
+    }
+    return this.#engine;
   }
 
   async #makeEngine(): Promise<Engine> {

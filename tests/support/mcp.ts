@@ -77,7 +77,11 @@ export class McpServerProcess implements AsyncDisposable {
   }
 
   /** Starts `mcp serve` in the sandbox's project folder and initialises the session. */
-  static async start(sandbox: Sandbox, start: McpStart = {}): Promise<McpServerProcess> {
+  static async start(
+    sandbox: Sandbox,
+    start: McpStart = {},
+    prepare: (client: Client) => void = () => {},
+  ): Promise<McpServerProcess> {
     const [command, ...leading] = program();
     const child = new Deno.Command(command!, {
       args: [...leading, "mcp", "serve", ...start.args ?? []],
@@ -91,6 +95,7 @@ export class McpServerProcess implements AsyncDisposable {
     const transport = new ChildTransport(child);
     const client = new Client({ name: start.clientName ?? "test-agent", version: "1.0.0" }, start.options);
     const server = new McpServerProcess(child, transport, client);
+    prepare(client);
     await client.connect(transport);
     return server;
   }
