@@ -48,7 +48,7 @@ export class FileAuditSink implements AuditSink {
     try {
       await makeFolders(dirname(this.path), 0o700);
       await this.#checkPlace();
-      (await this.#open()).close();
+      if (!await this.#endsWithHead()) await this.#locked(() => this.#checkEnd());
       if (!await hasReserve(this.#reservePath)) await this.#locked(() => ensureReserve(this.#reservePath));
     } catch (error) {
       throw unwritableLog(this.path, error);
@@ -119,6 +119,35 @@ export class FileAuditSink implements AuditSink {
     }
   }
 
+  /** The usual case, told without the lock. Creates the log where there is none. */
+  async #endsWithHead(): Promise<boolean> {
+    using file = await this.#open();
+    return await this.head() === await this.#lastOf(file, (await file.stat()).size);
+  }
+
+  async #checkEnd(): Promise<void> {
+    using file = await this.#open();
+    await this.#checkHead(await this.#lastOf(file, await repairTail(file, (await file.stat()).size)));
+  }
+
+  async #lastOf(file: Deno.FsFile, size: number): Promise<string | undefined> {
+    return await lastLine(file, size) ?? await this.#lastRotatedLine();
+  }
+
+  /**
+   * Continuing a log that was cut would make the cut look like the log. A crash between a line and its copy leaves an older
+   * copy, which is still in the log.
+   */
+  async #checkHead(last: string | undefined): Promise<void> {
+    const head = await this.head();
+    if (head === undefined || head === last) return;
+    for (const path of [this.path, ...(await this.#rotated()).reverse()]) {
+      for await (const line of linesOf(await Deno.open(path, { read: true }))) if (line === head) return;
+    }
+    const copy = basename(this.#headPath);
+    throw refusedLog(this.path, `its last record is missing; restore it, or move it and ${copy} away to begin anew`);
+  }
+
   /** Every file, oldest first, opened in one step: a rotation in between would hide a file. */
   async #openAll(): Promise<Deno.FsFile[]> {
     if (await Deno.lstat(dirname(this.path)).catch(() => undefined) === undefined) return [];
@@ -143,7 +172,9 @@ export class FileAuditSink implements AuditSink {
     await this.#checkPlace();
     using file = await this.#open();
     const size = await repairTail(file, (await file.stat()).size);
-    const line = await next(await lastLine(file, size) ?? await this.#lastRotatedLine());
+    const last = await this.#lastOf(file, size);
+    await this.#checkHead(last);
+    const line = await next(last);
     if (line.includes("\n")) throw new TypeError("An audit line holds a line feed");
     const bytes = new TextEncoder().encode(`${line}\n`);
     if (size > 0 && size + bytes.length > this.#maxBytes) await this.#beginWith(bytes);

@@ -122,6 +122,32 @@ async function refuses(sink: FileAuditSink, reason: RegExp): Promise<void> {
   await assert.rejects(sink.append(() => line(9)), matches);
 }
 
+Deno.test("P14 a log whose end was cut off is not continued, and is left as it is", async () => {
+  for (const cut of [() => "", (text: string) => `${text.split("\n")[0]}\n`, (text: string) => text.slice(0, -30)]) {
+    await withSink(async (sink, folder) => {
+      await sink.append(() => line(1));
+      await sink.append(() => line(2));
+      const path = `${folder}/proxy.log`, left = cut(await Deno.readTextFile(path));
+      await Deno.writeTextFile(path, left);
+      await refuses(sink, /last record is missing.*proxy\.log\.head/);
+      assert.ok(left.startsWith(await Deno.readTextFile(path)), "nothing was added");
+    });
+  }
+});
+
+Deno.test("a head that is older than the log, as after a crash, is caught up with", async () => {
+  await withSink(async (sink, folder) => {
+    await sink.append(() => line(1));
+    const old = await Deno.readTextFile(`${folder}/proxy.log.head`);
+    await sink.append(() => line(2));
+    await sink.append(() => line(3));
+    await Deno.writeTextFile(`${folder}/proxy.log.head`, old);
+    await sink.ready();
+    await sink.append((last) => (assert.equal(last, line(3)), line(4)));
+    assert.equal(await sink.head(), line(4));
+  });
+});
+
 Deno.test("a log that is a folder, a link, or was removed is refused", async () => {
   await withSink(async (sink, folder) => {
     await Deno.mkdir(`${folder}/proxy.log`);
