@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { KeychainSettings } from "./adapters/keychain/open.ts";
+import type { KeychainSettings, SealedPlace } from "./adapters/keychain/open.ts";
 import type { World, WorldOptions } from "./cli/context.ts";
 import { VERSION } from "./cli/version.ts";
 import { AppError } from "./kernel/error.ts";
@@ -151,7 +151,7 @@ async function buildWorld(
   const clock = new SystemClock();
   const files = new DiskFiles(random, clock);
   const basis: Basis = { clock, random, files, places: placesOf(surroundings.home), opened };
-  const vaults = new HomeVaults(basis, options.vaultPassphrase);
+  const vaults = new HomeVaults(basis, options);
   const keychain = (): Promise<Keychain> => vaults.current();
   return {
     ...basis,
@@ -165,6 +165,12 @@ async function buildWorld(
       const { KeychainSecretReader } = await import("./vault/keychain_secret_reader.ts");
       return new KeychainSecretReader(await keychain());
     }),
+    broker: {
+      connect: async () => {
+        return await new (await import("./adapters/broker/socket.ts")).UnixBrokerSocket(basis.places.brokerSocket)
+          .connect();
+      },
+    },
     renameFolder,
     processes: new SystemProcesses(surroundings.inherited),
     peers: { userOf: async (peer) => await new (await import("./adapters/peer/system.ts")).SystemPeers().userOf(peer) },
@@ -187,6 +193,7 @@ async function buildWorld(
     serveMcp: async (ports, mcp, signal) => (await import("./mcp/serve.ts")).serveMcp(ports, mcp, signal),
     debug: surroundings.debug,
     listen: async (listener) => (await import("./listener/listener.ts")).startListener(listener),
+    listenBroker: async (listener) => (await import("./listener/broker.ts")).startBroker(listener),
   };
 }
 
@@ -207,12 +214,13 @@ interface Basis {
 /** The keychain of this home: the one that config.json names, or the one that `init` has just made. */
 class HomeVaults implements Vaults {
   readonly #basis: Basis;
-  readonly #passphrase: () => Promise<Secret>;
+  readonly #ask: WorldOptions;
   #current: Promise<Keychain> | undefined;
+  #sealed = false;
 
-  constructor(basis: Basis, passphrase: () => Promise<Secret>) {
+  constructor(basis: Basis, ask: WorldOptions) {
     this.#basis = basis;
-    this.#passphrase = passphrase;
+    this.#ask = ask;
   }
 
   current(): Promise<Keychain> {
@@ -231,9 +239,10 @@ class HomeVaults implements Vaults {
 
   async make(profile: string, vault: NewVault): Promise<Keychain> {
     const { createKeychain, openKeychain } = await import("./adapters/keychain/open.ts");
-    const passphrase = vault.kind === "file" && vault.unlock === "passphrase"
+    await this.#guard(vault);
+    const passphrase = vault.kind === "file" && vault.unlock !== "key-file"
       ? () => Promise.resolve(vault.passphrase.clone())
-      : this.#passphrase;
+      : this.#ask.vaultPassphrase;
     const settings = this.#settings(profile, vault, passphrase);
     await createKeychain(settings);
     this.#current = openKeychain(settings);
@@ -242,7 +251,45 @@ class HomeVaults implements Vaults {
 
   async open(profile: string, vault: VaultChoice): Promise<Keychain> {
     const { openKeychain } = await import("./adapters/keychain/open.ts");
-    return await openKeychain(this.#settings(profile, vault, this.#passphrase));
+    return await openKeychain(this.#settings(profile, vault, () => this.#typed(vault)));
+  }
+
+  async announcePassword(profile: string, current: Secret, next: Secret): Promise<void> {
+    const { announcePassword } = await import("./adapters/keychain/open.ts");
+    await announcePassword(this.#place(profile), current, next);
+  }
+
+  async settlePassword(profile: string): Promise<void> {
+    await (await import("./adapters/keychain/open.ts")).settlePassword(this.#place(profile));
+  }
+
+  async remakeSealed(profile: string, password: Secret): Promise<Keychain> {
+    using owned = password;
+    const { vaultFolder } = this.#basis.places;
+    const stamp = new Date(this.#basis.clock.now()).toISOString().replace(/\D/g, "").slice(0, 17);
+    if (await this.#basis.files.exists(vaultFolder)) await renameFolder(vaultFolder, `${vaultFolder}.before-${stamp}`);
+    return await this.make(profile, { kind: "file", unlock: "password", passphrase: owned.clone() });
+  }
+
+  seal(): void {
+    this.#sealed = true;
+    this.#current?.then((keychain) => {
+      if (Symbol.dispose in keychain) (keychain as Keychain & Disposable)[Symbol.dispose]();
+    }, () => {});
+  }
+
+  /** What opens the vault, from a person or a flag; nothing any more once it was sealed. */
+  async #typed(vault: VaultChoice): Promise<Secret> {
+    if (this.#sealed) throw new AppError("vault_sealed");
+    if (vault.kind !== "file" || vault.unlock !== "password") return await this.#ask.vaultPassphrase();
+    await this.#guard(vault);
+    return await this.#ask.password();
+  }
+
+  /** A sealed vault opens only where no other program can look on. */
+  async #guard(vault: VaultChoice): Promise<void> {
+    if (vault.kind !== "file" || vault.unlock !== "password") return;
+    await (await import("./adapters/process/harden.ts")).requireHardProcess();
   }
 
   async #ofConfiguration(): Promise<Keychain> {
@@ -252,9 +299,13 @@ class HomeVaults implements Vaults {
   }
 
   #settings(profile: string, vault: VaultChoice, passphrase: () => Promise<Secret>): KeychainSettings {
-    const { files, random, places } = this.#basis;
     const unlock = vault.kind === "file" ? { unlock: vault.unlock } : {};
-    return { vault: { kind: vault.kind, ...unlock }, profile, folder: places.vaultFolder, files, random, passphrase };
+    return { ...this.#place(profile), vault: { kind: vault.kind, ...unlock }, passphrase };
+  }
+
+  #place(profile: string): SealedPlace {
+    const { files, random, places } = this.#basis;
+    return { profile, folder: places.vaultFolder, files, random };
   }
 }
 

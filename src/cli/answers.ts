@@ -83,6 +83,12 @@ export class Answers implements Disposable {
     return passphrase;
   }
 
+  /** What opens a sealed vault: the account's password, given as such or as what opens the vault. @throws {AppError} `password_required`, `cancelled` */
+  async vaultPassword(): Promise<Secret> {
+    const given = this.#known.get("vaultPassphrase");
+    return given?.clone() ?? await this.password("open the sealed vault", "Password (it opens the sealed vault):");
+  }
+
   /** A secret that a person types now; nothing is kept. @throws {AppError} `missing_answer`, `cancelled` */
   async typed(question: string, what: string, flag: string): Promise<Secret> {
     if (!this.canAsk) throw new AppError("missing_answer", { what, flag });

@@ -51,4 +51,6 @@ export interface Host {
 /** What the world asks back. */
 export interface WorldOptions {
   readonly vaultPassphrase: () => Promise<Secret>;
+  /** The account's password, which opens a sealed vault. */
+  readonly password: () => Promise<Secret>;
 }

@@ -123,7 +123,10 @@ class Run {
     const view = new View(terminal, { json: this.#json, quiet: options["quiet"] === true, color: this.#color });
     using answers = new Answers(terminal, signal);
     // The world hides this process's memory: it is made before a password comes in.
-    const world = await this.#host.makeWorld({ vaultPassphrase: () => answers.vaultPassphrase() });
+    const world = await this.#host.makeWorld({
+      vaultPassphrase: () => answers.vaultPassphrase(),
+      password: () => answers.vaultPassword(),
+    });
     await answers.prepare(options);
     const now = (): number => world.clock.now();
     this.#exit = await work({ world, terminal, view, answers, signal, folder: world.workingFolder, now }) ?? 0;

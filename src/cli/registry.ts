@@ -130,6 +130,11 @@ export const COMMANDS: readonly Node[] = [
       { name: "start", summary: "serve http://localhost:8765/proxy", load: () => import("./commands/proxy/start.ts") },
       { name: "stop", summary: "end the running proxy", load: () => import("./commands/proxy/stop.ts") },
       {
+        name: "lock",
+        summary: "drop the keys of a sealed vault",
+        load: () => import("./commands/proxy/lock.ts"),
+      },
+      {
         name: "status",
         summary: "say whether a proxy runs, and where",
         load: () => import("./commands/proxy/status.ts"),

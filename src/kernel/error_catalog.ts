@@ -469,6 +469,17 @@ export const CATALOG = {
     status: 423,
     message: () => "Cannot open the vault file: the passphrase is wrong or the file was changed",
   }),
+  vault_password_wrong: entry({
+    exit: 6,
+    status: 423,
+    message: () => "Cannot open the sealed vault: the password is wrong or the vault was changed",
+  }),
+  process_exposed: entry({
+    exit: 6,
+    status: 423,
+    message: (f: { reason: string }) => `Cannot open the sealed vault: ${f.reason}`,
+    hint: () => "Run agentsecrets itself, without a debugger or tracer around it, on Linux with glibc",
+  }),
   vault_passphrase_needed: entry({
     exit: 6,
     status: 423,
@@ -594,5 +605,17 @@ export const CATALOG = {
     status: 403,
     message: (f: { action: string }) => `Cannot ${f.action} without the account's password`,
     hint: () => "A person runs this at a terminal, or gives --password-stdin or --password-fd N",
+  }),
+  broker_needed: entry({
+    exit: 9,
+    status: 423,
+    message: () => "Cannot use the sealed vault: it is closed, and no proxy runs that could use it",
+    hint: () => "A person types: agentsecrets proxy start (it asks for the account's password)",
+  }),
+  vault_sealed: entry({
+    exit: 9,
+    status: 423,
+    message: () => "Cannot use the sealed vault: the proxy has locked it",
+    hint: () => "A person types: agentsecrets proxy start (it asks for the account's password)",
   }),
 } as const;

@@ -9,10 +9,12 @@
 
 import type { EnvironmentName } from "../kernel/names.ts";
 import type { Body, HeaderLine, UpstreamTimeouts } from "../ports/upstream.ts";
+import type { SocketEnd, SocketMessage } from "../ports/upstream_socket.ts";
 import type { SecretScope } from "../ports/secret_reader.ts";
 import type { IdentityLevel, ResolutionPath } from "./audit_record.ts";
 
 export type { Body, HeaderLine, UpstreamTimeouts } from "../ports/upstream.ts";
+export type { SocketEnd, SocketMessage } from "../ports/upstream_socket.ts";
 
 /** Who calls, as far as the door knows. Empty strings where nothing is known. */
 export interface Caller {
@@ -41,6 +43,8 @@ export interface CallRequest {
   /** Names that override the active project and environment. */
   readonly project?: string;
   readonly environment?: string;
+  /** Where the search for the project file begins, when it is not this process's working folder; absolute. */
+  readonly folder?: string;
   readonly timeouts?: Partial<UpstreamTimeouts>;
 }
 
@@ -74,6 +78,33 @@ export interface CallDoor {
    * refusals, `secret_not_found`, `secrets_not_found`, the keychain's, the upstream's and the audit's codes
    */
   call(request: CallRequest, signal?: AbortSignal): Promise<CallResponse>;
+}
+
+/** An open WebSocket, what the upstream says redacted. */
+export interface CallSocket {
+  /** The subprotocol that the upstream chose, one of those offered; empty for none. */
+  readonly protocol: string;
+  /** The next message, or how it ended, once that is on record. @throws {AppError} what cut it short */
+  receive(): Promise<SocketMessage | SocketEnd>;
+  /** @throws {AppError} `upstream_unreachable` */
+  send(message: SocketMessage): Promise<void>;
+  /** Begins the closing handshake: {@linkcode receive} tells the end. */
+  close(code?: number, reason?: string): void;
+  /** Ends it at once; resolves when that is on record. */
+  cut(): Promise<void>;
+  /** Resolves when the end is on record; rejects with what cut it short. */
+  readonly outcome: Promise<CallOutcome>;
+}
+
+/** Where doors open WebSockets. */
+export interface SocketDoor {
+  /**
+   * A call that becomes a WebSocket: `request` is a GET without a body, its target `wss:` or `https:`. It is on record before this
+   * resolves, and once more when it ends. Aborting `signal` ends the handshake, not an open socket.
+   *
+   * @throws {AppError} as {@linkcode CallDoor.call}
+   */
+  connect(request: CallRequest, signal?: AbortSignal): Promise<CallSocket>;
 }
 
 /** Which workspace, project and environment a call runs in, and what a freshly verified log allows there. */

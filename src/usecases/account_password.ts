@@ -7,6 +7,7 @@
 import { formatAccountKey, generateAccountKey } from "../crypto/account_key.ts";
 import { makePasswordCredentials } from "../crypto/credentials.ts";
 import { signChallenge } from "../crypto/sign_entry.ts";
+import { isSealed } from "../vault/config.ts";
 import type { Secret } from "../kernel/secret.ts";
 import { accountFingerprint } from "../ledger/account_state.ts";
 import { announceAccountKey, settleAccountKey } from "../vault/device.ts";
@@ -31,7 +32,10 @@ export interface ChangePasswordResult {
   readonly kit?: EmergencyKit;
 }
 
-export type ChangePasswordPorts = Pick<Ports, "clock" | "random" | "files" | "places" | "keychain" | "transport">;
+export type ChangePasswordPorts = Pick<
+  Ports,
+  "clock" | "random" | "files" | "places" | "keychain" | "transport" | "vaults"
+>;
 
 /** @throws {AppError} `not_logged_in`, `login_refused`, `weak_password`, `rate_limited`, `head_moved` */
 export async function changePassword(
@@ -44,7 +48,12 @@ export async function changePassword(
     using password = await askNewPassword(input.newPassword);
     using accountKey = input.newAccountKey === true ? generateAccountKey(ports.random) : unlocked.accountKey.clone();
     const others = (await own.client.sessions(signal)).filter(({ current }) => !current).length;
+    const { profile } = own.device.config;
+    const sealed = isSealed(own.device.config);
+    // Both passwords open the vault until the server has answered: whichever it took, this machine can still open it.
+    if (sealed) await ports.vaults.announcePassword(profile, await input.password(), password.clone());
     await replace(ports, own, unlocked, password, accountKey, signal);
+    if (sealed) await ports.vaults.settlePassword(profile);
     if (input.newAccountKey !== true) return { endedSessions: others };
     return {
       endedSessions: others,

@@ -25,7 +25,7 @@ import type { Secret } from "../kernel/secret.ts";
 import { appendAccountEntries } from "../ledger/account_log.ts";
 import { accountFingerprint, type AccountState, receivingKey, signingKey } from "../ledger/account_state.ts";
 import { buildAccountEntry } from "../ledger/build_entry.ts";
-import { requireConfig } from "../vault/config.ts";
+import { isSealed, requireConfig } from "../vault/config.ts";
 import { announceAccountKey, settleAccountKey } from "../vault/device.ts";
 import { NO_PINS } from "../vault/pins.ts";
 import { decodeKeyset, passwordBlobs, recoveryBlobs } from "./credential_blobs.ts";
@@ -33,7 +33,7 @@ import { type EmergencyKit, makeEmergencyKit } from "./emergency_kit.ts";
 import { keepDevice, makeDevice } from "./join_device.ts";
 import { askNewPassword } from "./new_password.ts";
 import { accountChain, verifyAccount } from "./open_account.ts";
-import { openBareClient } from "./open_client.ts";
+import { openBareClient, openUnstoredClient } from "./open_client.ts";
 import { findPins, startPins } from "./pin_store.ts";
 import type { AskPassword, Ports } from "./ports.ts";
 
@@ -54,7 +54,7 @@ export interface RecoverAccountResult {
 
 export type RecoverAccountPorts = Pick<
   Ports,
-  "clock" | "random" | "files" | "places" | "machine" | "keychain" | "transport"
+  "clock" | "random" | "files" | "places" | "machine" | "keychain" | "transport" | "vaults"
 >;
 
 /** @throws {AppError} `not_initialised`, `account_key_invalid`, `login_refused`, `weak_password`, `rate_limited` */
@@ -63,20 +63,23 @@ export async function recoverAccount(
   input: RecoverAccountInput,
   signal?: AbortSignal,
 ): Promise<RecoverAccountResult> {
-  const { account: { userId, email } } = await requireConfig(ports.files, ports.places);
-  const keychain = await ports.keychain();
+  const config = await requireConfig(ports.files, ports.places);
+  const { account: { userId, email } } = config;
+  // A sealed vault opens with the password that was lost: it is set aside, and a new one made, once the code has proved itself.
+  const present = isSealed(config) ? undefined : await ports.keychain();
   using code = await readCode(input);
   using recovery = deriveRecoveryKeys(code);
-  const client = await openBareClient(ports, keychain);
+  const client = present === undefined ? await openUnstoredClient(ports) : await openBareClient(ports, present);
   const started = await client.recoverStart(recovery.rcId, proveWith(recovery), signal);
   if (started.user_id !== userId) throw new AppError("login_refused");
-  const pins = await findPins(keychain, signal) ?? NO_PINS;
+  const pins = present === undefined ? NO_PINS : await findPins(present, signal) ?? NO_PINS;
   const account = verifyAccount(started.entries, userId, pins);
   using userKey = unwrapUserKey(recovery.rkek, userId, "recovery", toBase64Url(started.wrap_rc));
   using keys = openAccountKeys(userKey, account, started);
   using password = await askNewPassword(input.newPassword);
   using accountKey = generateAccountKey(ports.random);
   using newCode = generateRecoveryCode(ports.random);
+  const keychain = present ?? await ports.vaults.remakeSealed(config.profile, password.clone());
   // Kept before the server is told: from then on this is the only account key there is.
   await announceAccountKey(keychain, accountKey, signal);
   const ways = { password, accountKey, newCode };

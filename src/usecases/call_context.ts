@@ -25,7 +25,8 @@ export async function openCallContext(
   selection: Selection,
   signal?: AbortSignal,
 ): Promise<OpenCallContext> {
-  const workspace = await openWorkspace(ports, {}, signal);
+  const { folder } = selection;
+  const workspace = await openWorkspace(ports, folder === undefined ? {} : { folder }, signal);
   try {
     const place = await findEnvironment(ports, workspace, selection, signal);
     const { workspaceId, projectId, environmentId } = place;
@@ -44,8 +45,9 @@ export async function openCallContext(
 }
 
 /** The parts of a selection that were given. */
-export function selectionOf(names: { readonly project?: string; readonly environment?: string }): Selection {
+export function selectionOf(names: Selection): Selection {
   return {
+    ...(names.folder === undefined ? {} : { folder: names.folder }),
     ...(names.project === undefined ? {} : { project: names.project }),
     ...(names.environment === undefined ? {} : { environment: names.environment }),
   };

@@ -8,6 +8,7 @@ import { fromUtf8 } from "../kernel/bytes.ts";
 import { AppError, isAppError } from "../kernel/error.ts";
 import type { Secret } from "../kernel/secret.ts";
 import { requireConfig } from "../vault/config.ts";
+import { takeOverLockedBroker } from "./broker/serve_broker.ts";
 import type { WorldWithEngine } from "./engine_ports.ts";
 import { proxyStatus } from "./proxy_control.ts";
 import type { StartProxyInput } from "./proxy_server.ts";
@@ -15,8 +16,8 @@ import { proxyOutputPath, type ProxyState } from "./proxy_state.ts";
 
 /** How to start it. */
 export interface DetachProxyInput extends StartProxyInput {
-  /** Asked for when the vault is opened by a passphrase: the proxy has nobody to ask. The answer is disposed of. */
-  askPassphrase(): Promise<Secret>;
+  /** Asked for when the vault is opened by a passphrase, or the account's password: the proxy has nobody to ask. The answer is disposed of. */
+  askPassphrase(what: "passphrase" | "password"): Promise<Secret>;
 }
 
 /** How long it may take to accept connections, and between two looks, in ms. */
@@ -37,11 +38,12 @@ export async function detachProxy(
   const { files, places } = ports;
   const { vault } = await requireConfig(files, places);
   const unlock = vault.kind === "file" ? vault.unlock : "key-file";
+  if (unlock === "password") await takeOverLockedBroker(ports, signal);
   const running = await proxyStatus(ports);
   if (running.running) throw new AppError("proxy_running", { address: running.addresses[0] ?? "" });
   // Made anew and 0600: what an earlier one said is of no use beside it.
   await files.write(proxyOutputPath(places), new Uint8Array());
-  using stdin = unlock === "key-file" ? undefined : await input.askPassphrase();
+  using stdin = unlock === "key-file" ? undefined : await input.askPassphrase(unlock);
   const child = await ports.background.start({
     args: [...(stdin === undefined ? [] : ["--vault-passphrase-stdin"]), "--json", "proxy", "start", ...flagsOf(input)],
     logPath: proxyOutputPath(places),
@@ -52,11 +54,12 @@ export async function detachProxy(
   return await ready(ports, { pid: child.pid, hasEnded: () => ended }, signal);
 }
 
-function flagsOf({ port, socket, requireToken }: StartProxyInput): string[] {
+function flagsOf({ port, socket, requireToken, lockAfterMs }: StartProxyInput): string[] {
   return [
     ...(port === undefined ? [] : ["--port", String(port)]),
     ...(socket === undefined ? [] : ["--socket", socket]),
     ...(requireToken === true ? ["--require-token"] : []),
+    ...(lockAfterMs === undefined ? [] : ["--lock-after", String(lockAfterMs / 60_000)]),
   ];
 }
 

@@ -13,6 +13,7 @@ import type { Peers } from "../ports/peer.ts";
 import type { Processes } from "../ports/process.ts";
 import type { Upstream } from "../ports/upstream.ts";
 import type { Ports } from "./ports.ts";
+import type { StartBroker } from "./broker/serve_broker.ts";
 import type { StartListener } from "./proxy_server.ts";
 
 /** The engine's part of the world. Async getters do their work once, on first use. */
@@ -31,6 +32,8 @@ export interface EnginePorts {
   auditSink(): Promise<AuditSink>;
   /** Opens the local HTTP door (src/listener). */
   readonly listen: StartListener;
+  /** Opens the broker's socket (src/listener). */
+  readonly listenBroker: StartBroker;
 }
 
 /** The world of a command that uses secrets. */

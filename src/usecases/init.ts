@@ -18,6 +18,7 @@ import { replayAccountLog } from "../ledger/account_log.ts";
 import type { Keychain, KeychainState } from "../ports/keychain.ts";
 import {
   type Config,
+  isSealed,
   readConfig,
   type StorageMode,
   updateConfig,
@@ -59,7 +60,10 @@ export interface InitInput {
   /** Checked against the existing account's on a second run. */
   readonly email?: Email;
   readonly vault?: NewVault;
-  /** Default 1. On a second run a different mode is stored, nothing else changes. */
+  /**
+   * Default 1. 3 makes a sealed vault, whatever `vault` says. On a second run 1 and 2 may be exchanged, nothing else changes; to
+   * and from 3 there is no way but a new start.
+   */
   readonly storageMode?: StorageMode;
   /** Name of the first workspace; default `Personal`. */
   readonly workspaceName?: WorkspaceName;
@@ -98,7 +102,7 @@ export type InitPorts = Pick<
 >;
 
 /**
- * @throws {AppError} `already_initialised` (a second run with another e-mail or vault), `weak_password`, `missing_answer`,
+ * @throws {AppError} `already_initialised` (a second run with another e-mail, vault or a sealed one), `weak_password`, `missing_answer`,
  *   the keychain's codes, `file_unwritable`, `disk_full`
  */
 export async function init(ports: InitPorts, input: InitInput, signal?: AbortSignal): Promise<InitResult> {
@@ -131,20 +135,25 @@ async function keep(ports: InitPorts, config: Config, input: InitInput): Promise
     (input.vault !== undefined && input.vault.kind !== vault.kind);
   if (other) throw new AppError("already_initialised", { home: ports.places.home });
   const storageMode = input.storageMode ?? config.storageMode;
+  if ((storageMode === 3) !== isSealed(config)) throw new AppError("already_initialised", { home: ports.places.home });
   await updateConfig(ports.files, ports.places, (current) => ({ ...current, storageMode }));
   return { outcome: "kept", userId: account.userId, email: account.email, server, storageMode, vault: vault.kind };
 }
 
 interface Answers {
   readonly email: Email;
-  readonly vault: NewVault;
+  /** Undefined: sealed by the password. */
+  readonly vault: NewVault | undefined;
   readonly password: Secret;
 }
 
 /** Everything the person must say, before anything is changed. */
 async function ask(ports: InitPorts, input: InitInput, signal?: AbortSignal): Promise<Answers> {
   const email = input.email ?? await input.answers.email();
-  const vault = input.vault ?? await chooseVault(ports, input, signal);
+  if (input.storageMode === 3 && input.vault !== undefined) {
+    throw new AppError("usage", { problem: "Cannot use --vault with --storage-mode 3: that vault is the sealed one" });
+  }
+  const vault = input.storageMode === 3 ? undefined : input.vault ?? await chooseVault(ports, input, signal);
   return { email, vault, password: await askNewPassword(input.answers.password) };
 }
 
@@ -176,14 +185,16 @@ type Created = Extract<InitResult, { outcome: "created" }>;
 async function create(ports: InitPorts, input: InitInput, answers: Answers, signal?: AbortSignal): Promise<Created> {
   await ports.files.makeFolder(ports.places.home, 0o700);
   const profile = toBase32(ports.random(10));
-  const keychain = await ports.vaults.make(profile, answers.vault, signal);
+  const vault: NewVault = answers.vault ??
+    { kind: "file", unlock: "password", passphrase: answers.password.clone() };
+  const keychain = await ports.vaults.make(profile, vault, signal);
   using made = await createAccount(
     { password: answers.password, deviceLabel: ports.machine.name, now: ports.clock.now() },
     ports.random,
   );
   try {
     await storeKeys(keychain, made, signal);
-    return await found(ports, input, answers, { profile, keychain, made }, signal);
+    return await found(ports, input, answers.email, { profile, keychain, made, vault: vaultChoice(vault) }, signal);
   } catch (error) {
     // Without an account on the server these keys open nothing; a keychain that cannot remove them changes no outcome.
     await removeDevice(keychain, { accountKey: true }).catch(() => {});
@@ -195,18 +206,19 @@ interface Making {
   readonly profile: string;
   readonly keychain: Keychain;
   readonly made: NewAccount;
+  readonly vault: VaultChoice;
 }
 
 async function found(
   ports: InitPorts,
   input: InitInput,
-  answers: Answers,
-  { profile, keychain, made }: Making,
+  email: Email,
+  { profile, keychain, made, vault }: Making,
   signal?: AbortSignal,
 ): Promise<Created> {
   const client = await openBareClient(ports, keychain);
   const account = replayAccountLog([made.genesis, made.deviceAdd], made.userId);
-  const stepUp = await register(client, made, answers.email, signal);
+  const stepUp = await register(client, made, email, signal);
   const name = input.workspaceName ?? FIRST_WORKSPACE;
   const workspace = await foundWorkspace(ports, client, { account, admin: made.keys.admin, stepUp }, name, signal);
   await startPins(
@@ -225,9 +237,9 @@ async function found(
   await writeConfig(ports.files, ports.places, {
     profile,
     server: client.origin,
-    account: { userId: made.userId, email: answers.email, deviceId: made.deviceId },
+    account: { userId: made.userId, email, deviceId: made.deviceId },
     storageMode,
-    vault: vaultChoice(answers.vault),
+    vault,
     active: { workspaceId: workspace.id, environments: {} },
     last: { pull: {}, push: {} },
     proxy: {},
@@ -235,13 +247,13 @@ async function found(
   return {
     outcome: "created",
     userId: made.userId,
-    email: answers.email,
+    email,
     server: client.origin,
     workspace: { id: workspace.id, name },
     storageMode,
     vault: keychain.backend,
     kit: makeEmergencyKit({
-      email: answers.email,
+      email,
       userId: made.userId,
       server: client.origin,
       fingerprint: made.fingerprint,

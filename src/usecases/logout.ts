@@ -7,8 +7,9 @@
 
 import { isAppError } from "../kernel/error.ts";
 import type { Email } from "../kernel/names.ts";
-import { requireConfig, updateConfig } from "../vault/config.ts";
+import { isSealed, requireConfig, updateConfig } from "../vault/config.ts";
 import { removeDevice } from "../vault/device.ts";
+import { lockBroker } from "./broker/client.ts";
 import { listValues, refuseToLose, removeValues } from "./local_values.ts";
 import { openClient } from "./open_client.ts";
 import { openDevice } from "./open_device.ts";
@@ -34,11 +35,17 @@ export interface LogoutResult {
   readonly removedValues: number;
 }
 
-export type LogoutPorts = Pick<Ports, "clock" | "files" | "places" | "keychain" | "transport" | "random">;
+export type LogoutPorts = Pick<
+  Ports,
+  "clock" | "files" | "places" | "keychain" | "transport" | "random" | "broker"
+>;
 
 /** @throws {AppError} `not_initialised`, `unsynced_changes`, the keychain's codes */
 export async function logout(ports: LogoutPorts, input: LogoutInput, signal?: AbortSignal): Promise<LogoutResult> {
-  const { account } = await requireConfig(ports.files, ports.places);
+  const config = await requireConfig(ports.files, ports.places);
+  const { account } = config;
+  // Before anything is asked: locking needs no password, and what follows may fail.
+  if (isSealed(config)) await lockBroker(ports.broker).catch(() => false);
   const keychain = await ports.keychain();
   const forget = input.forget === true;
   const values = forget ? await listValues(keychain, undefined, signal) : [];

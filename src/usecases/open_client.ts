@@ -37,6 +37,18 @@ export async function openBareClient(ports: ClientPorts, keychain: Keychain): Pr
   return await clientWith(ports, { ...sessionIn(keychain), renewal: async () => undefined });
 }
 
+/** As {@linkcode openBareClient} where no keychain can be opened yet: nothing of its session is stored. */
+export async function openUnstoredClient(ports: ClientPorts): Promise<SyncClient> {
+  let session: Awaited<ReturnType<SessionStore["load"]>>;
+  return await clientWith(ports, {
+    load: async () => session,
+    save: async (saved) => {
+      session = saved;
+    },
+    renewal: async () => undefined,
+  });
+}
+
 async function clientWith(ports: ClientPorts, session: SessionStore): Promise<SyncClient> {
   return new SyncClient({ transport: await ports.transport(), clock: ports.clock, random: ports.random, session });
 }

@@ -8,6 +8,7 @@
  */
 
 import type { Secret } from "../kernel/secret.ts";
+import type { BrokerSocket } from "../ports/broker.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Files } from "../ports/files.ts";
 import type { Keychain, KeychainState } from "../ports/keychain.ts";
@@ -33,6 +34,8 @@ export interface Ports {
   transport(): Promise<SyncTransport>;
   /** Reads values for the engine: this process's keychain or, in sealed mode, a broker. */
   secretReader(): Promise<SecretReader>;
+  /** The way to the process that holds an open sealed vault. */
+  readonly broker: BrokerSocket;
   /** Renames a folder in one step. `to` must not exist. @throws {AppError} `file_unwritable` */
   renameFolder(from: string, to: string): Promise<void>;
 }
@@ -49,6 +52,8 @@ export interface Machine {
 export type NewVault =
   | { readonly kind: "system" }
   | { readonly kind: "file"; readonly unlock: "passphrase"; readonly passphrase: Secret }
+  /** Sealed: `passphrase` is the account's password. */
+  | { readonly kind: "file"; readonly unlock: "password"; readonly passphrase: Secret }
   | { readonly kind: "file"; readonly unlock: "key-file" };
 
 /** Makes and looks for vaults before config.json names one. */
@@ -63,6 +68,14 @@ export interface Vaults {
   make(profile: string, vault: NewVault, signal?: AbortSignal): Promise<Keychain>;
   /** Opens an existing vault. @throws {AppError} the keychain's codes */
   open(profile: string, vault: VaultChoice, signal?: AbortSignal): Promise<Keychain>;
+  /** Lets a sealed vault open with `next` too. Takes over both. @throws {AppError} `vault_password_wrong` for `current` */
+  announcePassword(profile: string, current: Secret, next: Secret): Promise<void>;
+  /** Only the announced password opens the sealed vault from now on. */
+  settlePassword(profile: string): Promise<void>;
+  /** Sets the sealed vault aside, whole, and makes a new one under the account's next password, of which it disposes. */
+  remakeSealed(profile: string, password: Secret): Promise<Keychain>;
+  /** Forgets the keys of an open vault for good: this process gets nothing from it any more (`vault_sealed`). */
+  seal(): void;
 }
 
 /** Asks the person for the account's password when it is needed, not before. @throws {AppError} `password_required` */

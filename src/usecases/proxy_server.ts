@@ -6,8 +6,9 @@
 
 import { AppError, isAppError } from "../kernel/error.ts";
 import { DEFAULT_PROXY_PORT } from "../kernel/limits.ts";
-import { requireConfig } from "../vault/config.ts";
-import { createCallDoor, type LocalCallDoor } from "./call.ts";
+import { type Config, isSealed, requireConfig } from "../vault/config.ts";
+import { openBroker, takeOverLockedBroker } from "./broker/serve_broker.ts";
+import { createCallDoor, type LocalCallDoor, type SocketDoor } from "./call.ts";
 import type { WorldWithEngine } from "./engine_ports.ts";
 import { CallerCheck, type CallerClaims, NO_AGENT_TOKENS, SessionToken } from "./identify_caller.ts";
 import { findEnvironment } from "./open_environment.ts";
@@ -24,6 +25,8 @@ export interface ListenerOptions {
   /** Absolute path of a Unix socket to serve as well. */
   readonly socket?: string;
   readonly door: Pick<LocalCallDoor, "call" | "forget">;
+  /** Where WebSockets are opened; without it there are none. */
+  readonly sockets?: SocketDoor;
   /** Who may call. */
   readonly callers: Pick<CallerCheck, "identify" | "admit" | "manage">;
   /** Calls under way at once; the listener's own limit unless given. */
@@ -60,6 +63,8 @@ export interface StartProxyInput {
   readonly socket?: string;
   /** Refuses callers without an agent's or this proxy's token, also those of the same user. */
   readonly requireToken?: boolean;
+  /** Sealed mode: how long nobody may use it before it locks, in ms. Default one hour; 0 never. */
+  readonly lockAfterMs?: number;
 }
 
 /** How long running calls may go on after the proxy was asked to end, in ms. */
@@ -81,11 +86,12 @@ export async function runProxy(
   const { files, places } = ports;
   const config = await requireConfig(files, places);
   const port = input.port ?? config.proxy.port ?? DEFAULT_PROXY_PORT;
+  if (isSealed(config)) await takeOverLockedBroker(ports, signal);
   let held = false;
   try {
     await files.withLock(proxyLock(places), async () => {
       held = true;
-      await serve(ports, { ...input, port }, onReady, signal);
+      await serve(ports, config, { ...input, port }, onReady, signal);
     }, { timeoutMs: LOCK_MS });
   } catch (error) {
     if (held || !isAppError(error, "lock_timeout")) throw error;
@@ -97,6 +103,7 @@ export async function runProxy(
 
 async function serve(
   ports: WorldWithEngine,
+  config: Config,
   input: StartProxyInput & { readonly port: number },
   onReady: (state: ProxyState) => void | Promise<void>,
   signal: AbortSignal,
@@ -106,7 +113,9 @@ async function serve(
   const active = await activeNames(ports, signal);
   await (await ports.auditSink()).ready();
   const session = await SessionToken.make(ports.random);
-  using door = createCallDoor(ports);
+  using local = createCallDoor(ports);
+  await using broker = isSealed(config) ? await openBroker(ports, local, input.lockAfterMs, signal) : undefined;
+  const door = broker?.door ?? local;
   const listener = await ports.listen(listenerOptions(ports, input, door, session.token, active));
   try {
     const { addresses, port } = listener;

@@ -8,10 +8,11 @@ import { type AppError, isAppError } from "../kernel/error.ts";
 import type { DeviceId, Email, EnvironmentName, ProjectId, ProjectName, UserId } from "../kernel/names.ts";
 import type { WorkspaceId, WorkspaceName } from "../kernel/names.ts";
 import type { KeychainState } from "../ports/keychain.ts";
-import { type Config, EMBEDDED_ORIGIN, readConfig, type StorageMode } from "../vault/config.ts";
+import { type Config, EMBEDDED_ORIGIN, isSealed, readConfig, type StorageMode } from "../vault/config.ts";
 import type { FoundProjectFile } from "../vault/project_file.ts";
 import type { EnvironmentPlace } from "./open_environment.ts";
 import type { OpenWorkspace, WorkspacePorts } from "./open_workspace.ts";
+import type { Ports } from "./ports.ts";
 import { folderProject, type Selection } from "./scope.ts";
 
 /** Differences of the active environment: names are counted, never listed here. */
@@ -53,7 +54,7 @@ export interface StatusResult {
   readonly warnings: readonly StatusWarning[];
 }
 
-export type StatusPorts = WorkspacePorts;
+export type StatusPorts = WorkspacePorts & Pick<Ports, "broker">;
 
 /** Never throws for a state it can describe. @throws {AppError} `config_damaged`, `unsupported_format` of config.json */
 export async function readStatus(
@@ -66,7 +67,9 @@ export async function readStatus(
   if (config === undefined) return { initialised: false, loggedIn: false, home, warnings: [] };
   const notes = new Notes();
   const file = await notes.attempt(() => folderProject(ports));
-  using workspace = await notes.attempt(async () => {
+  // A sealed vault opens for a password, which `status` never asks for.
+  const sealed = isSealed(config);
+  using workspace = sealed ? undefined : await notes.attempt(async () => {
     const { openWorkspace } = await import("./open_workspace.ts");
     return await openWorkspace(ports, {}, signal);
   });
@@ -88,7 +91,7 @@ export async function readStatus(
     ...workspaceOf(config, file, workspace),
     ...projectOf(file, place),
     ...lastOf(config, place),
-    keychain: await keychainOf(ports, config, notes, signal),
+    keychain: sealed ? await sealedVault(ports) : await keychainOf(ports, config, notes, signal),
     ...await proxyOf(ports, notes),
     ...(drift === undefined ? {} : { drift }),
     warnings: notes.warnings(),
@@ -228,6 +231,15 @@ async function keychainOf(
   if (keychain === undefined) return { backend: named, state: "absent" };
   const probed = await notes.attempt(() => keychain.probe(signal));
   return { backend: keychain.backend, ...(probed ?? { state: "absent" as const }) };
+}
+
+/** Open in the broker, or closed to everyone. */
+async function sealedVault(ports: StatusPorts): Promise<NonNullable<StatusResult["keychain"]>> {
+  const { brokerStatus } = await import("./broker/client.ts");
+  const broker = await brokerStatus(ports.broker).catch(() => undefined);
+  if (broker?.state === "unlocked") return { backend: "sealed vault", state: "ready", reason: "open in the proxy" };
+  const reason = broker === undefined ? "no proxy has it open" : "the proxy has locked it";
+  return { backend: "sealed vault", state: "locked", reason };
 }
 
 async function proxyOf(ports: StatusPorts, notes: Notes): Promise<Pick<StatusResult, "proxy">> {

@@ -37,10 +37,15 @@ const VERSION = 1;
 /** Which vault holds this home's items. */
 export type VaultChoice =
   | { readonly kind: "system" }
-  | { readonly kind: "file"; readonly unlock: "passphrase" | "key-file" };
+  | { readonly kind: "file"; readonly unlock: "passphrase" | "password" | "key-file" };
 
-/** 1: keychain and `.env.example`. 2: also the values in `.env`. */
-export type StorageMode = 1 | 2;
+/** 1: keychain and `.env.example`. 2: also the values in `.env`. 3: a vault that only the account's password opens. */
+export type StorageMode = 1 | 2 | 3;
+
+/** Whether this home's vault opens with the account's password alone (docs/adr/0006-sealed-mode.md). */
+export function isSealed({ vault }: Pick<Config, "vault">): boolean {
+  return vault.kind === "file" && vault.unlock === "password";
+}
 
 /** The account of this home. `deviceId` is absent after `logout`. */
 export interface AccountReference {
@@ -112,12 +117,18 @@ export function parseConfig(path: string, bytes: Uint8Array): Config {
   const root = StrictJson.parse(path, bytes);
   root.version(VERSION);
   root.onlyFields("version", "profile", "server", "account", "storage_mode", "vault", "active", "last", "proxy");
+  const vault = parseVault(root.field("vault"));
+  const storageMode = root.field("storage_mode").integer(1, 3) as StorageMode;
+  // Else an edited line would let the next pull write a sealed vault's values to a file.
+  if (isSealed({ vault }) !== (storageMode === 3)) {
+    root.field("storage_mode").refuse("it does not fit the vault: mode 3 and the sealed vault go together");
+  }
   return {
     profile: root.field("profile").text(isProfile),
     server: root.field("server").text(isServer),
     account: parseAccount(root.field("account")),
-    storageMode: root.field("storage_mode").integer(1, 2) as StorageMode,
-    vault: parseVault(root.field("vault")),
+    storageMode,
+    vault,
     active: parseActive(root.field("active")),
     last: parseLast(root.field("last")),
     proxy: parseProxy(root.field("proxy")),
@@ -141,8 +152,8 @@ function parseVault(json: StrictJson): VaultChoice {
     return { kind };
   }
   json.onlyFields("kind", "unlock");
-  const unlock = json.field("unlock").text((text): text is "passphrase" | "key-file" =>
-    text === "passphrase" || text === "key-file"
+  const unlock = json.field("unlock").text((text): text is "passphrase" | "password" | "key-file" =>
+    text === "passphrase" || text === "password" || text === "key-file"
   );
   return { kind, unlock };
 }

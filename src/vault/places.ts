@@ -18,6 +18,8 @@ export interface Places {
   readonly proxyLog: string;
   /** The running proxy's address and process. */
   readonly proxyState: string;
+  /** Where the broker of sealed mode listens: a Unix socket, 0600. */
+  readonly brokerSocket: string;
   /** Folder of the inter-process locks. */
   readonly locksFolder: string;
 }
@@ -32,6 +34,7 @@ export function placesOf(home: string): Places {
     vaultFolder: `${root}/vault`,
     proxyLog: `${root}/proxy.log`,
     proxyState: `${root}/proxy.json`,
+    brokerSocket: `${root}/broker.sock`,
     locksFolder: `${root}/locks`,
   };
 }

@@ -84,6 +84,7 @@ class Stage implements AsyncDisposable {
         start: () => Promise.reject(new AppError("child_not_started", { program: "x", reason: "a test" })),
       },
       listen: () => Promise.reject(new AppError("port_in_use", { address: "127.0.0.1:8765" })),
+      listenBroker: () => Promise.reject(new AppError("file_unwritable", { path: "broker.sock", reason: "a test" })),
     });
   }
 

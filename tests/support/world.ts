@@ -65,7 +65,12 @@ export class World implements Ports, AsyncDisposable {
       return keychain;
     },
     open: async (profile) => this.#keychain(profile),
+    announcePassword: async (_profile, current, next) => (current.dispose(), next.dispose()),
+    settlePassword: async () => {},
+    remakeSealed: async () => this.keychain(),
+    seal: () => {},
   };
+  readonly broker: Ports["broker"] = { connect: async () => undefined };
 
   async keychain(): Promise<Keychain> {
     return this.#keychain((await requireConfig(this.files, this.places)).profile);

@@ -41,13 +41,14 @@ export interface FileKeychainOptions extends VaultPlace {
 
 /** Items in encrypted files of a vault's folder. */
 export class FileKeychain implements Keychain, Disposable {
-  readonly backend = "vault file";
+  readonly backend: string;
   readonly #options: FileKeychainOptions;
   #master: Promise<Secret> | undefined;
   #isOpen = false;
 
   constructor(options: FileKeychainOptions) {
     this.#options = options;
+    this.backend = options.unlock.kind === "password" ? "sealed vault" : "vault file";
   }
 
   /** `locked` until the passphrase was given in this process. */

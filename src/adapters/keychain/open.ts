@@ -13,8 +13,8 @@ import type { Unlock } from "./vault_file/unlock.ts";
 /** `vault` of config.json. */
 export interface VaultConfig {
   readonly kind: "system" | "file";
-  /** For `file`; a passphrase when absent. */
-  readonly unlock?: "passphrase" | "key-file";
+  /** For `file`; a passphrase when absent. `password`: the account's, in sealed mode. */
+  readonly unlock?: "passphrase" | "password" | "key-file";
 }
 
 /** What opening or making a keychain needs. */
@@ -62,6 +62,21 @@ export async function changePassphrase(
   await changeVaultPassphrase(settings, current, next);
 }
 
+/** Where a sealed vault is. */
+export type SealedPlace = Omit<KeychainSettings, "passphrase" | "vault">;
+
+/** Lets a sealed vault open with the account's next password too. Takes over both secrets. */
+export async function announcePassword(place: SealedPlace, current: Secret, next: Secret): Promise<void> {
+  const { announceVaultPassword } = await import("./vault_file/lifecycle.ts");
+  await announceVaultPassword(place, current, next);
+}
+
+/** The announced password is the only one that opens the sealed vault from now on. */
+export async function settlePassword(place: SealedPlace): Promise<void> {
+  const { settleVaultPassword } = await import("./vault_file/lifecycle.ts");
+  await settleVaultPassword(place);
+}
+
 /** Whether this machine's own keychain could be used, for the choice at `init`. Never prompts, starts nothing. */
 export async function probeSystemKeychain(signal?: AbortSignal): Promise<KeychainState> {
   if (Deno.build.os !== "linux") return { state: "absent", reason: "this system's keychain is not supported yet" };
@@ -70,5 +85,5 @@ export async function probeSystemKeychain(signal?: AbortSignal): Promise<Keychai
 }
 
 function unlockOf({ vault, passphrase }: KeychainSettings): Unlock {
-  return vault.unlock === "key-file" ? { kind: "key-file" } : { kind: "passphrase", passphrase };
+  return vault.unlock === "key-file" ? { kind: "key-file" } : { kind: vault.unlock ?? "passphrase", passphrase };
 }

@@ -7,7 +7,27 @@
  * @module
  */
 
+import { AppError } from "../../kernel/error.ts";
 import { forbidCoreFiles, makeUndumpable, openLibc } from "../../../ffi/libc.ts";
+
+/**
+ * Hardens the process for holding what a sealed vault holds.
+ *
+ * A tracer that attached before stays attached afterwards, and none can attach afterwards: one that is not there now is not there.
+ *
+ * @throws {AppError} `process_exposed` where it cannot be done, or is too late
+ */
+export async function requireHardProcess(): Promise<void> {
+  if (Deno.build.os !== "linux") throw new AppError("process_exposed", { reason: "sealed mode is for Linux only" });
+  const { undumpable, noCoreFiles } = hardenProcess();
+  if (!undumpable || !noCoreFiles) {
+    throw new AppError("process_exposed", { reason: "the system does not let this process hide its memory" });
+  }
+  const status = await Deno.readTextFile("/proc/self/status").catch(() => "");
+  if (!/^TracerPid:\s*0$/m.test(status)) {
+    throw new AppError("process_exposed", { reason: "another program traces this process" });
+  }
+}
 
 /** What was achieved. */
 export interface Hardening {

@@ -1,7 +1,8 @@
 /** `call`. @module */
 
 import { AppError, toAppError } from "../../kernel/error.ts";
-import { type CallDoor, type CallRequest, type CallResponse, createCallDoor } from "../../usecases/call.ts";
+import type { CallDoor, CallRequest, CallResponse } from "../../usecases/call.ts";
+import { openCallDoor } from "../../usecases/call_door.ts";
 import { callRequest } from "../call_request.ts";
 import { defineCommand } from "../command.ts";
 import type { CommandContext } from "../context.ts";
@@ -57,7 +58,7 @@ export const command = defineCommand({
     const started = context.world.clock.monotonicMs();
     try {
       const request = await callRequest(context, options);
-      const door = createCallDoor(context.world);
+      const door = openCallDoor(context.world);
       if (context.view.json) return await printEnvelope(context, door, request);
       return await printText(context, door, request, options.include === true, options.stream === true);
     } catch (error) {

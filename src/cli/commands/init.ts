@@ -39,7 +39,10 @@ export const command = defineCommand({
     withPassword(
       command
         .option("--email <address>", "the account's label")
-        .option("--storage-mode <mode>", "1: keychain and .env.example; 2: also the values in .env")
+        .option(
+          "--storage-mode <mode>",
+          "1: keychain and .env.example; 2: also the values in .env; 3: sealed, only the password opens it",
+        )
         .option("--server <url>", "where the account lives; the default is this machine")
         .option("--vault <kind>", "system: the system's keychain; file: an encrypted file")
         .option("--vault-key-file", "open the vault file with a 0600 key file beside it (weaker than a passphrase)")
@@ -51,7 +54,7 @@ export const command = defineCommand({
     const result = await init(context.world, {
       answers: answersFor(context, options),
       ...(options.email === undefined ? {} : { email: parseEmail(options.email) }),
-      ...storageMode(options.storageMode),
+      ...storageMode(context, options.storageMode),
       ...server(options.server),
       ...(options.vault === undefined ? {} : { vault: await namedVault(context, options) }),
       workspaceName: parseWorkspaceName(options.workspace),
@@ -106,13 +109,15 @@ async function passphraseVault(context: CommandContext): Promise<NewVault> {
   return { kind: "file", unlock: "passphrase", passphrase };
 }
 
-function storageMode(mode: string | undefined): { readonly storageMode?: 1 | 2 } {
+function storageMode(context: CommandContext, mode: string | undefined): { readonly storageMode?: 1 | 2 | 3 } {
   if (mode === undefined) return {};
   if (mode === "1" || mode === "2") return { storageMode: mode === "1" ? 1 : 2 };
-  if (mode === "3") {
-    throw new AppError("unsupported", { what: "sealed storage", reason: "mode 3 is not part of this version" });
-  }
-  throw new AppError("usage", { problem: "Cannot use --storage-mode: it takes 1 or 2" });
+  if (mode !== "3") throw new AppError("usage", { problem: "Cannot use --storage-mode: it takes 1, 2 or 3" });
+  if (context.world.machine.system === "linux") return { storageMode: 3 };
+  throw new AppError("unsupported", {
+    what: "sealed storage",
+    reason: "only on Linux can this program hide its memory from other programs",
+  });
 }
 
 function server(url: string | undefined): Record<never, never> {

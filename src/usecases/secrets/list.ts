@@ -4,11 +4,14 @@
  * @module
  */
 
+import { AppError, isAppError } from "../../kernel/error.ts";
 import type { SecretName } from "../../kernel/names.ts";
 import type { SecretBinding } from "../../ports/secret_reader.ts";
 import type { LocalSecret } from "../../vault/local_state.ts";
+import { isSealed, readConfig } from "../../vault/config.ts";
 import { openKnown } from "./open_known.ts";
 import type { EnvironmentInput, EnvironmentPlace, LocalState } from "./outcome.ts";
+import type { Ports } from "../ports.ts";
 import type { SecretsPorts } from "./secrets_ports.ts";
 
 export type ListSecretsInput = EnvironmentInput;
@@ -28,8 +31,32 @@ export interface ListSecretsResult {
   readonly secrets: readonly ListedSecret[];
 }
 
-/** @throws {AppError} the codes of opening an environment and of the keychain */
+/**
+ * In sealed mode the broker is asked where one is open, so that nobody has to type a password to see names.
+ *
+ * @throws {AppError} the codes of opening an environment and of the keychain
+ */
 export async function listSecrets(
+  ports: SecretsPorts & Pick<Ports, "broker">,
+  input: ListSecretsInput,
+  signal?: AbortSignal,
+): Promise<ListSecretsResult> {
+  const config = await readConfig(ports.files, ports.places);
+  if (config === undefined || !isSealed(config)) return await listOwnSecrets(ports, input, signal);
+  const { brokerStatus, namesFromBroker } = await import("../broker/client.ts");
+  const broker = await brokerStatus(ports.broker);
+  if (broker?.state === "unlocked") return await namesFromBroker(ports.broker, input);
+  try {
+    return await listOwnSecrets(ports, input, signal);
+  } catch (error) {
+    // Without a person there is no password: what helps is a broker.
+    if (!isAppError(error, "password_required")) throw error;
+    throw new AppError(broker === undefined ? "broker_needed" : "vault_sealed", undefined, { cause: error });
+  }
+}
+
+/** From the keychain that this process opens itself. @throws {AppError} as {@linkcode listSecrets} */
+export async function listOwnSecrets(
   ports: SecretsPorts,
   input: ListSecretsInput,
   signal?: AbortSignal,

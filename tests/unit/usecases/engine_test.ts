@@ -6,6 +6,7 @@ import { SystemPeers } from "../../../src/adapters/peer/system.ts";
 import { FetchUpstream } from "../../../src/adapters/upstream/fetch.ts";
 import { AppError, isAppError } from "../../../src/kernel/error.ts";
 import { Secret } from "../../../src/kernel/secret.ts";
+import { startBroker } from "../../../src/listener/broker.ts";
 import { startListener } from "../../../src/listener/listener.ts";
 import type { ChildCommand } from "../../../src/ports/process.ts";
 import type { Terminal } from "../../../src/ports/terminal.ts";
@@ -75,6 +76,7 @@ async function withStage(work: (stage: Stage) => Promise<void>): Promise<void> {
     peers: new SystemPeers(),
     localProxy: new HttpLocalProxy(),
     background: { start: () => Promise.reject(new AppError("child_not_started", { program: "x", reason: "a test" })) },
+    listenBroker: startBroker,
   });
   try {
     await initWorld(world);
@@ -339,8 +341,8 @@ Deno.test("sync asks the running proxy, and says when there is none", async () =
 });
 
 function enginePorts(world: WorldWithEngine): EnginePorts {
-  const { dns, processes, upstream, auditSink, listen, peers, localProxy, background } = world;
-  return { dns, processes, upstream, auditSink, listen, peers, localProxy, background };
+  const { dns, processes, upstream, auditSink, listen, listenBroker, peers, localProxy, background } = world;
+  return { dns, processes, upstream, auditSink, listen, listenBroker, peers, localProxy, background };
 }
 
 function ask(ids: readonly string[]): Uint8Array {

@@ -75,13 +75,13 @@ export function parseHead(path: string, bytes: Uint8Array): Head {
   const numbers = [memoryKiB, passes, lanes].map((field) => field?.length === 4 ? readU32(field) : -1);
   const cost = { memoryKiB: numbers[0]!, passes: numbers[1]!, lanes: numbers[2]! };
   const kind = unlock && fromUtf8Safe(unlock);
-  const known = kind === "passphrase" || kind === "key-file";
+  const known = kind === "passphrase" || kind === "password" || kind === "key-file";
   if (!known || salt?.length !== SALT_BYTES || more.length > 0) throw damaged(path, "its parameters are malformed");
   if (!isAcceptedCost(cost)) throw damaged(path, "its key derivation is outside of the accepted range");
   return { parameters: { unlock: kind, cost, salt: new Uint8Array(salt) }, envelope };
 }
 
-/** The master key. @throws {AppError} `vault_passphrase_wrong`, or `vault_damaged` where no person typed the key */
+/** The master key. @throws {AppError} `vault_passphrase_wrong`, `vault_password_wrong`, or `vault_damaged` where no person typed the key */
 export function openHead(path: string, profile: string, head: Head, key: Secret): Secret {
   try {
     return Secret.take(openEnvelope(key, placeOf(profile, head.parameters), head.envelope, path));
@@ -90,6 +90,7 @@ export function openHead(path: string, profile: string, head: Head, key: Secret)
     if (head.parameters.unlock === "passphrase") {
       throw new AppError("vault_passphrase_wrong", undefined, { cause: error });
     }
+    if (head.parameters.unlock === "password") throw new AppError("vault_password_wrong", undefined, { cause: error });
     throw damaged(path, "it does not open with its key file", error);
   }
 }

@@ -5,7 +5,7 @@
  */
 
 import { join } from "node:path";
-import { AppError } from "../../../kernel/error.ts";
+import { AppError, isAppError } from "../../../kernel/error.ts";
 import type { Secret } from "../../../kernel/secret.ts";
 import type { Argon2Cost } from "../../../crypto/hazmat/argon2id.ts";
 import type { Files } from "../../../ports/files.ts";
@@ -13,9 +13,11 @@ import type { Random } from "../../../ports/random.ts";
 import { isCollectionFile } from "./collection.ts";
 import { damaged } from "./format.ts";
 import { type Head, newMasterKey, newParameters, openHead, parseHead, sealHead } from "./head.ts";
-import { createKeyFile, passphraseKey, readKeyFile, type Unlock, type UnlockKind } from "./unlock.ts";
+import { createKeyFile, readKeyFile, typedKey, type Unlock, type UnlockKind } from "./unlock.ts";
 
 const HEAD = "vault.head";
+/** The head under the password that the account is about to get: whichever of the two the server takes, one head opens. */
+const NEXT_HEAD = "vault.head.next";
 const KEY = "vault.key";
 const LOCK = "lock";
 
@@ -53,9 +55,9 @@ export async function createVault(
   await files.makeFolder(folder, 0o700);
   await refuseExisting(files, folder, path);
   const parameters = newParameters(unlock.kind, random, cost);
-  using typed = unlock.kind === "passphrase"
-    ? await passphraseKey(await unlock.passphrase(), parameters.salt, parameters.cost)
-    : undefined;
+  using typed = unlock.kind === "key-file"
+    ? undefined
+    : await typedKey(unlock.kind, await unlock.passphrase(), parameters);
   await files.withLock(join(folder, LOCK), async () => {
     await refuseExisting(files, folder, path);
     using key = typed?.clone() ?? await newKeyFile(files, join(folder, KEY), random);
@@ -78,17 +80,62 @@ async function newKeyFile(files: Files, path: string, random: Random): Promise<S
 /**
  * The vault's master key. The caller disposes of it.
  *
- * @throws {AppError} `keychain_absent`, `vault_passphrase_wrong`, `vault_damaged`, `unsupported_format`
+ * @throws {AppError} `keychain_absent`, `vault_passphrase_wrong`, `vault_password_wrong`, `vault_damaged`, `unsupported_format`
  */
 export async function openVault(
   { files, folder, profile, unlock }: VaultPlace & Pick<Means, "files"> & { readonly unlock: Unlock },
 ): Promise<Secret> {
   const path = join(folder, HEAD);
   const head = await readHead(files, folder, path, unlock.kind);
-  using key = unlock.kind === "passphrase"
-    ? await passphraseKey(await unlock.passphrase(), head.parameters.salt, head.parameters.cost)
-    : await readKeyFile(files, join(folder, KEY));
-  return openHead(path, profile, head, key);
+  if (unlock.kind === "key-file") {
+    using key = await readKeyFile(files, join(folder, KEY));
+    return openHead(path, profile, head, key);
+  }
+  using typed = await unlock.passphrase();
+  using key = await typedKey(unlock.kind, typed.clone(), head.parameters);
+  try {
+    return openHead(path, profile, head, key);
+  } catch (error) {
+    const nextPath = join(folder, NEXT_HEAD);
+    if (!isAppError(error, "vault_password_wrong") || !await files.exists(nextPath)) throw error;
+    const next = await readHead(files, folder, nextPath, unlock.kind);
+    using nextKey = await typedKey(unlock.kind, typed.clone(), next.parameters);
+    return openHead(nextPath, profile, next, nextKey);
+  }
+}
+
+/**
+ * Lets a sealed vault open with `next` too, until {@linkcode settleVaultPassword}. Takes over both secrets. A kill in between leaves
+ * a vault that opens with either password, as the account may have taken either.
+ *
+ * @throws {AppError} `vault_password_wrong` for `current`, and those of {@linkcode openVault}
+ */
+export async function announceVaultPassword(
+  place: VaultPlace & Means,
+  current: Secret,
+  next: Secret,
+  cost?: Argon2Cost,
+): Promise<void> {
+  const { files, random, folder, profile } = place;
+  using nextOwned = next;
+  using currentOwned = current;
+  await files.withLock(join(folder, LOCK), async () => {
+    const unlock = { kind: "password" as const, passphrase: async () => currentOwned.clone() };
+    using master = await openVault({ ...place, unlock });
+    const parameters = newParameters("password", random, cost);
+    using key = await typedKey("password", nextOwned.clone(), parameters);
+    await files.write(join(folder, NEXT_HEAD), sealHead(profile, parameters, key, master, random), { mode: 0o600 });
+  });
+}
+
+/** The announced password is the only one from now on. Does nothing where none was announced. */
+export async function settleVaultPassword({ files, folder }: VaultPlace & Pick<Means, "files">): Promise<void> {
+  await files.withLock(join(folder, LOCK), async () => {
+    const next = await files.read(join(folder, NEXT_HEAD));
+    if (next === undefined) return;
+    await files.write(join(folder, HEAD), next, { mode: 0o600 });
+    await files.remove(join(folder, NEXT_HEAD));
+  });
 }
 
 /**
@@ -107,7 +154,7 @@ export async function changeVaultPassphrase(
   await files.withLock(join(folder, LOCK), async () => {
     using master = await openVault({ ...place, unlock: { kind: "passphrase", passphrase: async () => current } });
     const parameters = newParameters("passphrase", random, cost);
-    using key = await passphraseKey(nextOwned, parameters.salt, parameters.cost);
+    using key = await typedKey("passphrase", nextOwned.clone(), parameters);
     await files.write(join(folder, HEAD), sealHead(profile, parameters, key, master, random), { mode: 0o600 });
   });
 }

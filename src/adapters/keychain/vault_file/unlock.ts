@@ -1,11 +1,11 @@
 /**
- * What opens a vault: a passphrase, or a key file whose promise is weaker (whoever reads the user's files reads the vault;
+ * What opens a vault: a passphrase, the account's password (sealed mode, docs/adr/0006-sealed-mode.md), or a key file whose promise is weaker (whoever reads the user's files reads the vault;
  * it only keeps values out of backups of single files, greps and mistakes).
  *
  * @module
  */
 
-import { type Bytes, utf8 } from "../../../kernel/bytes.ts";
+import { type Bytes, fromUtf8, utf8 } from "../../../kernel/bytes.ts";
 import { fromBase64Url, toBase64Url } from "../../../kernel/encoding.ts";
 import { AppError } from "../../../kernel/error.ts";
 import { Secret } from "../../../kernel/secret.ts";
@@ -15,11 +15,14 @@ import type { Random } from "../../../ports/random.ts";
 import { bodyOf, damaged, withLine } from "./format.ts";
 
 /** How a vault is opened, as the configuration says it. */
-export type UnlockKind = "passphrase" | "key-file";
+export type UnlockKind = TypedKind | "key-file";
 
-/** How a vault is opened, and with what. The passphrase is asked for once, at the first access, and disposed of here. */
+/** What a person types. A vault of one kind never opens as the other. */
+export type TypedKind = "passphrase" | "password";
+
+/** How a vault is opened, and with what. What is typed is asked for once, at the first access, and disposed of here. */
 export type Unlock =
-  | { readonly kind: "passphrase"; readonly passphrase: () => Promise<Secret> }
+  | { readonly kind: TypedKind; readonly passphrase: () => Promise<Secret> }
   | { readonly kind: "key-file" };
 
 const KEY_BYTES = 32;
@@ -40,12 +43,29 @@ export function isAcceptedCost(cost: Argon2Cost): boolean {
   return parts.every((part) => cost[part] >= ACCEPTED[part][0] && cost[part] <= ACCEPTED[part][1]);
 }
 
-/** The key of a passphrase. Disposes of the passphrase. @throws {AppError} `weak_password` when empty */
-export async function passphraseKey(passphrase: Secret, salt: Uint8Array, cost: Argon2Cost): Promise<Secret> {
-  using own = passphrase;
+/** The key of what was typed, of which it disposes. @throws {AppError} `weak_password` when empty, `invalid_input` */
+export async function typedKey(
+  kind: TypedKind,
+  typed: Secret,
+  { salt, cost }: { readonly salt: Uint8Array; readonly cost: Argon2Cost },
+): Promise<Secret> {
+  using own = kind === "password" ? normalised(typed) : typed;
   if (own.isShorterThan(1)) throw new AppError("weak_password", { minimum: 1 });
   // EXPOSE: Argon2id derives the vault's key from the passphrase
   return Secret.take(await own.expose((bytes) => argon2id(bytes, salt, cost, KEY_BYTES)));
+}
+
+/** NFKC, as the account's own derivation has it: the password opens both, whatever keyboard it is typed on. */
+function normalised(password: Secret): Secret {
+  using typed = password;
+  // EXPOSE: Unicode normalisation works on text
+  return typed.expose((bytes) => {
+    try {
+      return Secret.take(utf8(fromUtf8(bytes).normalize("NFKC")));
+    } catch {
+      throw new AppError("invalid_input", { what: "the password", reason: "it is not valid UTF-8" });
+    }
+  });
 }
 
 /** Writes a new key file, for its owner alone. @throws {AppError} `file_exists` rather than replace a key */

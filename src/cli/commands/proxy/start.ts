@@ -4,7 +4,7 @@ import { detachProxy, type DetachProxyInput } from "../../../usecases/detach_pro
 import { type ProxyState, runProxy, type StartProxyInput } from "../../../usecases/proxy_server.ts";
 import { defineCommand } from "../../command.ts";
 import type { CommandContext } from "../../context.ts";
-import { integer } from "../../options.ts";
+import { integer, withPassword } from "../../options.ts";
 import { proxyJson } from "../../view/proxy.ts";
 import { tick } from "../../view/view.ts";
 
@@ -12,7 +12,8 @@ export const command = defineCommand({
   detail:
     "Runs until Ctrl-C or 'agentsecrets proxy stop'. It listens on this machine only, answers no browser and, on Linux, no other " +
     "user. With --require-token a caller sends the session token of this run in X-AS-Session; it stands in proxy.json in " +
-    "AgentSecrets' home, which only you can read.",
+    "AgentSecrets' home, which only you can read. With a sealed vault it asks for the account's password once, holds the vault open " +
+    "for calls alone, and locks when nobody used it for a time.",
   examples: [
     { line: "agentsecrets proxy start", why: "serve on port 8765" },
     { line: "agentsecrets proxy start --detach", why: "the same in the background" },
@@ -23,16 +24,22 @@ export const command = defineCommand({
     },
   ],
   define: (command) =>
-    command
+    withPassword(command)
       .option("--port <n>", "port on this machine (8765)", integer("--port", 0, 65_535))
       .option("--socket <path>", "also listen on this Unix socket, which only you can open")
       .option("--require-token", "answer only callers with a session or agent token")
+      .option(
+        "--lock-after <minutes>",
+        "sealed vault: lock when unused for so long (60); 0 never",
+        integer("--lock-after", 0, 10_080),
+      )
       .option("--detach", "run in the background; return once it answers"),
   run: async (context, options) => {
     const input: StartProxyInput = {
       ...(options.port === undefined ? {} : { port: options.port }),
       ...(options.socket === undefined ? {} : { socket: absolute(context, options.socket) }),
       ...(options.requireToken === undefined ? {} : { requireToken: options.requireToken }),
+      ...(options.lockAfter === undefined ? {} : { lockAfterMs: options.lockAfter * 60_000 }),
     };
     if (options.detach === true) return await detach(context, input);
     await runProxy(context.world, input, (state) => ready(context, state, "end it with Ctrl-C"), context.signal);
@@ -41,7 +48,9 @@ export const command = defineCommand({
 });
 
 async function detach(context: CommandContext, input: StartProxyInput): Promise<void> {
-  const askPassphrase: DetachProxyInput["askPassphrase"] = () => context.answers.vaultPassphrase();
+  const { answers } = context;
+  const askPassphrase: DetachProxyInput["askPassphrase"] = (what) =>
+    what === "password" ? answers.vaultPassword() : answers.vaultPassphrase();
   const state = await detachProxy(context.world, { ...input, askPassphrase }, context.signal);
   await ready(context, state, "end it with agentsecrets proxy stop");
 }

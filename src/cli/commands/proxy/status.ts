@@ -1,10 +1,11 @@
 /** `proxy status`. @module */
 
+import { type BrokerStatus, sealedStatus } from "../../../usecases/lock_proxy.ts";
 import { proxyStatus } from "../../../usecases/proxy_control.ts";
 import { defineCommand } from "../../command.ts";
 import { proxyJson } from "../../view/proxy.ts";
 import { facts } from "../../view/table.ts";
-import { ago } from "../../view/time.ts";
+import { ago, iso } from "../../view/time.ts";
 
 export const command = defineCommand({
   examples: [{ line: "agentsecrets proxy status", why: "is it running, and where?" }],
@@ -18,13 +19,22 @@ export const command = defineCommand({
       );
       return;
     }
-    await context.view.data(proxyJson(status), (style) =>
+    const vault = await sealedStatus(context.world);
+    const locksAt = vault?.locksAt === undefined ? {} : { locks_at: iso(vault.locksAt) };
+    const document = vault === undefined ? {} : { vault: { state: vault.state, ...locksAt } };
+    await context.view.data({ ...proxyJson(status), ...document }, (style) =>
       facts([
         ["Address", `http://localhost:${status.port}/proxy`],
         ...(status.socket === "" ? [] : [["Socket", status.socket] as const]),
         ["Project", status.project === "" ? "none" : `${status.project} / ${status.environment}`],
         ["Started", ago(status.startedAt, context.now())],
         ["Process", String(status.pid)],
+        ...(vault === undefined ? [] : [["Vault", vaultText(vault)] as const]),
       ], style));
   },
 });
+
+function vaultText({ state, locksAt }: BrokerStatus): string {
+  if (state === "locked") return "locked: a person types agentsecrets proxy start";
+  return locksAt === undefined ? "open" : `open until ${iso(locksAt)} unless it is used`;
+}

@@ -54,11 +54,13 @@ for (const [kind, secret] of Object.entries(SECRETS)) {
           assert.equal(show(out), show(concat(left, MARKER, right)), `${spelling} after ${before}`);
         }
       }
-      const [left, right] = [utf8("!".repeat(100)), utf8("!".repeat(80))];
-      const body = concat(left, echo, right);
-      for (let at = left.length - 1; at < left.length + 9; at++) {
-        const out = inPieces(redactor, [body.subarray(0, at), body.subarray(at)]);
-        assert.equal(show(out), show(concat(left, MARKER, right)), `${spelling}, split at ${at}`);
+      for (let length = 97; length <= 100; length++) {
+        const [left, right] = [utf8("!".repeat(length)), utf8("!".repeat(80))];
+        const body = concat(left, echo, right);
+        for (let at = length - 1; at < length + 5; at++) {
+          const out = inPieces(redactor, [body.subarray(0, at), body.subarray(at)]);
+          assert.equal(show(out), show(concat(left, MARKER, right)), `${spelling} after ${length}, split at ${at}`);
+        }
       }
     }
   });

@@ -128,6 +128,14 @@ Deno.test("nested values are replaced by the longest, overlapping ones as a whol
   assert.equal(pushes(redactor, ...body).join(""), whole);
 });
 
+Deno.test("values that share a single byte are replaced as a whole, at every split", () => {
+  using redactor = secrets("AAAAbbbbCCCC", "Cddddeeee");
+  const body = "<AAAAbbbbCCCCddddeeee>";
+  for (let at = 0; at <= body.length; at++) {
+    assert.equal(pushes(redactor, body.slice(0, at), body.slice(at)).join(""), `<${MARKER}>`);
+  }
+});
+
 Deno.test("a value inside another one's match is found although it begins late in it", () => {
   using redactor = secrets("xxxxABCDEFGH", "ABCDEFGH0123456789abcdefghijklmnop");
   assert.equal(redactor.text("xxxxABCDEFGH0123456789abcdefghijklmnop!"), `${MARKER}!`);

@@ -1,0 +1,102 @@
+/** When the broker locks, and in which order. */
+import assert from "node:assert/strict";
+import type { CallOutcome, CallRequest, CallResponse, LocalCallDoor } from "../../../../src/usecases/call.ts";
+import { SealedBroker } from "../../../../src/usecases/broker/sealed_broker.ts";
+import type { WorldWithEngine } from "../../../../src/usecases/engine_ports.ts";
+import { FakeClock } from "../../../support/fake_clock.ts";
+
+const MINUTE = 60_000;
+const REQUEST: CallRequest = {
+  target: "https://api.example.com/",
+  method: "GET",
+  headers: [],
+  injections: [],
+  caller: { level: "user", agentId: "", tokenId: "", sessionId: "" },
+  path: "call",
+};
+
+interface Stage {
+  readonly clock: FakeClock;
+  /** What happened, in order. */
+  readonly events: readonly string[];
+  readonly broker: SealedBroker;
+  /** Ends the running call. */
+  finish(): void;
+}
+
+/** A broker on a scripted door. */
+function stage(idleMs: number): Stage {
+  const clock = new FakeClock();
+  const events: string[] = [];
+  let outcome = Promise.withResolvers<CallOutcome>();
+  const door: LocalCallDoor = {
+    call: (_request, given) => {
+      outcome = Promise.withResolvers<CallOutcome>();
+      const { promise, reject } = outcome;
+      promise.catch(() => {});
+      given?.addEventListener("abort", () => {
+        events.push("cut");
+        reject(given.reason);
+      });
+      const response: CallResponse = { status: 200, statusText: "", headers: [], body: null, outcome: promise };
+      return Promise.resolve(response);
+    },
+    held: 0,
+    forget: () => void events.push("forget"),
+    [Symbol.dispose]: () => void events.push("values gone"),
+  };
+  const vaults = { seal: () => void events.push("keys gone") };
+  const ports = { clock, vaults, processes: { pid: 7 } } as unknown as WorldWithEngine;
+  const finish = (): void => outcome.resolve({ auditId: "log_x", redacted: false, durationMs: 1 });
+  return { clock, events, finish, broker: new SealedBroker(ports, door, { idleMs }) };
+}
+
+Deno.test("P44 a broker that nobody uses locks: keys first, then values, and then it answers nothing", async () => {
+  const { clock, events, broker } = stage(MINUTE);
+  const end = new AbortController();
+  const watching = broker.lockWhenIdle(end.signal);
+  assert.equal(broker.status().locksAt, clock.now() + MINUTE);
+  await clock.advance(MINUTE + 1);
+  await watching;
+  assert.deepEqual(events, ["keys gone", "values gone"]);
+  assert.deepEqual(broker.status(), { state: "locked", pid: 7 });
+  await assert.rejects(() => broker.call(REQUEST), { code: "vault_sealed" });
+  await assert.rejects(() => broker.names({ folder: "/" }), { code: "vault_sealed" });
+});
+
+Deno.test("P44 a machine that slept through the time locks at the first call after it", async () => {
+  const { clock, events, broker } = stage(MINUTE);
+  clock.setWall(clock.now() + 2 * MINUTE);
+  await assert.rejects(() => broker.call(REQUEST), { code: "vault_sealed" });
+  assert.deepEqual(events, ["keys gone", "values gone"]);
+});
+
+Deno.test("a call that is still running keeps the vault open, and the time runs anew from its end", async () => {
+  const { clock, events, finish, broker } = stage(MINUTE);
+  const end = new AbortController();
+  const watching = broker.lockWhenIdle(end.signal);
+  await broker.call(REQUEST);
+  await clock.advance(10 * MINUTE);
+  assert.deepEqual(events, []);
+  finish();
+  await clock.advance(MINUTE - 1_000);
+  assert.equal(broker.status().state, "unlocked");
+  await clock.advance(31_000);
+  await watching;
+  assert.equal(broker.status().state, "locked");
+});
+
+Deno.test("locking cuts running calls and waits for their records before the keys go", async () => {
+  const { events, broker } = stage(0);
+  await broker.call(REQUEST);
+  await broker.lock();
+  assert.deepEqual(events, ["cut", "keys gone", "values gone"]);
+  await broker.lock();
+  assert.equal(events.length, 3);
+});
+
+Deno.test("with 0 it never locks of itself", async () => {
+  const { broker } = stage(0);
+  await broker.lockWhenIdle(new AbortController().signal);
+  assert.deepEqual(broker.status(), { state: "unlocked", pid: 7 });
+});
