@@ -43,6 +43,8 @@ export class NeedleSet {
   readonly #bases: readonly number[];
   readonly #end: number;
   readonly #beginnings: readonly Beginning[];
+  /** Beginnings by the bytes that their spellings begin with: most bytes begin few of them. */
+  readonly #byFirstByte: readonly (readonly number[])[];
   #places = new Places();
 
   constructor(needles: readonly Needle[]) {
@@ -53,6 +55,7 @@ export class NeedleSet {
     this.#end = bases.at(-1)!;
     const groups = Map.groupBy(needles.keys(), (owner) => needles[owner]!.symbolAt(0));
     this.#beginnings = Array.from(groups, ([symbol, owners]) => ({ symbol, owners }));
+    this.#byFirstByte = this.#groupsByFirstByte();
     // Positions stay below 2³¹, so that position and place fit one exact number together.
     if (this.#end + this.#beginnings.length >= 2 ** 31) throw new RangeError("Too many secrets");
   }
@@ -88,10 +91,10 @@ export class NeedleSet {
 
   /** Threads that begin with `byte`. */
   begin(byte: number, sink: Sink): void {
-    this.#beginnings.forEach((beginning, group) => {
-      const outcome = this.#places.outcome(this.#places.start(beginning.symbol), byte);
+    for (const group of this.#byFirstByte[byte]!) {
+      const outcome = this.#places.outcome(this.#places.start(this.#beginnings[group]!.symbol), byte);
       if (outcome !== undefined) this.#followBeginning(group, outcome, sink);
-    });
+    }
   }
 
   /** Where `byte` takes threads that are all at `place`. */
@@ -110,6 +113,14 @@ export class NeedleSet {
     const bytes = new Set<number>();
     for (const place of places) for (const byte of this.#places.bytesFrom(place)) bytes.add(byte);
     return bytes;
+  }
+
+  #groupsByFirstByte(): number[][] {
+    const groups = Array.from({ length: 256 }, (): number[] => []);
+    this.#beginnings.forEach(({ symbol }, group) => {
+      for (const byte of this.bytesFrom([this.#places.start(symbol)])) groups[byte]!.push(group);
+    });
+    return groups;
   }
 
   #followBeginning(group: number, outcome: Outcome, sink: Sink): void {
