@@ -122,16 +122,16 @@ export class FileAuditSink implements AuditSink {
   /** The usual case, told without the lock. Creates the log where there is none. */
   async #endsWithHead(): Promise<boolean> {
     using file = await this.#open();
-    return await this.head() === await this.#lastOf(file, (await file.stat()).size);
+    return await this.head() === await this.#lastOf(file);
   }
 
   async #checkEnd(): Promise<void> {
     using file = await this.#open();
-    await this.#checkHead(await this.#lastOf(file, await repairTail(file, (await file.stat()).size)));
+    await this.#checkHead(await this.#lastOf(file));
   }
 
-  async #lastOf(file: Deno.FsFile, size: number): Promise<string | undefined> {
-    return await lastLine(file, size) ?? await this.#lastRotatedLine();
+  async #lastOf(file: Deno.FsFile): Promise<string | undefined> {
+    return await lastLine(file, (await file.stat()).size) ?? await this.#lastRotatedLine();
   }
 
   /**
@@ -171,9 +171,10 @@ export class FileAuditSink implements AuditSink {
   async #appendLocked(next: (last: string | undefined) => string | Promise<string>): Promise<string> {
     await this.#checkPlace();
     using file = await this.#open();
-    const size = await repairTail(file, (await file.stat()).size);
-    const last = await this.#lastOf(file, size);
+    const last = await this.#lastOf(file);
+    // Before the repair: what follows a cut is not ours to tidy up.
     await this.#checkHead(last);
+    const size = await repairTail(file, (await file.stat()).size);
     const line = await next(last);
     if (line.includes("\n")) throw new TypeError("An audit line holds a line feed");
     const bytes = new TextEncoder().encode(`${line}\n`);

@@ -40,11 +40,14 @@ export async function repairTail(file: Deno.FsFile, size: number): Promise<numbe
   return whole;
 }
 
-/** The last line of a file that ends with a line feed; undefined when it is empty. */
+/** The last whole line of a file, whatever torn one follows it; undefined when there is none. */
 export async function lastLine(file: Deno.FsFile, size: number): Promise<string | undefined> {
   if (size === 0) return undefined;
-  const start = await lineFeedBefore(file, size - 1) + 1;
-  return new TextDecoder().decode(await readAt(file, start, size - 1 - start));
+  const [last] = await readAt(file, size - 1, 1);
+  const end = last === END_OF_RECORD ? size : await lineFeedBefore(file, size);
+  if (end < 0) return undefined;
+  const start = await lineFeedBefore(file, end) + 1;
+  return new TextDecoder().decode(await readAt(file, start, end - start));
 }
 
 /** Position of the last line feed before `end`, or −1. */
