@@ -45,7 +45,7 @@ const LIMITS: AutomatonLimits = {
 /** A computation adds at most this many states beyond the limit. */
 const SLACK = 8;
 /** States with more threads than this are not looked up by content: they occur only right after a first escape character. */
-const MAX_KEYED_THREADS = 64;
+const MAX_KEYED_THREADS = 512;
 /** Positions of one needle alive in an open state. More occur only in a value that repeats itself; the oldest threads stay. */
 const MAX_OVERLAPS = 12;
 /** From this many threads on, a state's threads are kept in groups as well. Their order is lost, which open states need. */
@@ -88,6 +88,7 @@ export class Automaton {
   #scannedBytes = 0;
   #contents: StateContent[] = [];
   #ids = new Map<string, StateId>();
+  #known = new Map<StateContent, StateId>();
   #grouped = new Map<StateId, ByPlace>();
   #threadCount = 0;
   #restarts = 0;
@@ -134,6 +135,8 @@ export class Automaton {
 
   /** The state made of `content`. */
   enter(content: StateContent): StateId {
+    const known = this.#known.get(content);
+    if (known !== undefined) return known;
     if (this.#isFull()) this.#restart();
     return this.#intern(content);
   }
@@ -231,6 +234,7 @@ export class Automaton {
   #add(content: StateContent): StateId {
     const id = this.#contents.length;
     this.#contents.push(content);
+    this.#known.set(content, id);
     this.#threadCount += content.threads.length;
     this.accepting[id] = content.accepts ? 1 : 0;
     if (this.#contents.length * 256 > this.table.length) {
@@ -256,6 +260,7 @@ export class Automaton {
     const nothing = { threads: [], places: this.#set.places, open: false, pending: NO_BYTE, accepts: false };
     this.#contents = [nothing, nothing, nothing, { ...nothing, open: true }];
     this.#ids = new Map();
+    this.#known = new Map();
     this.#grouped = new Map();
     this.#threadCount = 0;
     this.table.fill(0);
