@@ -11,12 +11,14 @@
  */
 
 import { AppError } from "../kernel/error.ts";
+import type { Caller } from "../usecases/call.ts";
 import type { CallerClaims } from "../usecases/identify_caller.ts";
 import type { Listener, ListenerOptions } from "../usecases/proxy_server.ts";
 import { failureAnswer, upstreamAnswer } from "./answers.ts";
 import { Gate } from "./gate.ts";
 import { guardRequest } from "./guard.ts";
 import { proxyRequest } from "./proxy_request.ts";
+import { asksForSocket, type Ending, joinSockets } from "./web_socket.ts";
 import { type Arrival, type Handler, serveSocket, serveTcp, type Serving } from "./serve.ts";
 
 /** How long cut calls may take to be put on record, in ms. */
@@ -24,8 +26,8 @@ const CUT_MS = 2_000;
 
 /** Starts it. @throws {AppError} `port_in_use`, `file_exists`, `file_unwritable` */
 export async function startListener(options: ListenerOptions): Promise<Listener> {
-  const cut = new AbortController();
-  const door = new Door(options, cut.signal);
+  const begin = new AbortController(), cut = new AbortController();
+  const door = new Door(options, { begins: begin.signal, cuts: cut.signal });
   const servers: Serving[] = [];
   // Deno tells where a request comes from only to handlers that visibly take two arguments.
   const onTcp: Handler = (request, arrival) => door.answerTcp(request, arrival);
@@ -43,7 +45,14 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
     if (options.socket !== undefined) {
       servers.push(await serveSocket(options.socket, (request) => door.answerSocket(request)));
     }
-    return { port, addresses, shutdown: (timeoutMs) => shutdown(servers, cut, timeoutMs) };
+    return {
+      port,
+      addresses,
+      shutdown: async (timeoutMs) => {
+        begin.abort();
+        await shutdown([...servers, { shutdown: () => door.socketsEnded() }], cut, timeoutMs);
+      },
+    };
   } catch (error) {
     for (const server of servers) await server.shutdown();
     throw error;
@@ -57,12 +66,12 @@ class Door {
   readonly #options: ListenerOptions;
   readonly #gate: Gate;
 
-  readonly #cut: AbortSignal;
+  readonly #ending: Ending;
+  readonly #sockets = new Set<Promise<void>>();
 
-  /** @param cut Ends every call. */
-  constructor(options: ListenerOptions, cut: AbortSignal) {
+  constructor(options: ListenerOptions, ending: Ending) {
     this.#options = options;
-    this.#cut = cut;
+    this.#ending = ending;
     this.#gate = new Gate(options.maxCalls);
   }
 
@@ -72,6 +81,11 @@ class Door {
 
   answerSocket(request: Request): Promise<Response> {
     return this.#answer(request, "socket", () => claimsOf(request, "socket"));
+  }
+
+  /** Resolves when every WebSocket is over and on record. */
+  async socketsEnded(): Promise<void> {
+    while (this.#sockets.size > 0) await Promise.all(this.#sockets);
   }
 
   async #answer(request: Request, port: number | "socket", claims: () => CallerClaims): Promise<Response> {
@@ -106,13 +120,37 @@ class Door {
     const caller = await this.#options.callers.identify(claims);
     const leave = this.#gate.enter();
     try {
+      if (asksForSocket(request)) return await this.#socket(request, caller, leave);
       // In Deno the signal also aborts when the answer was delivered; the call has ended by then and does not listen any more.
-      const signal = AbortSignal.any([request.signal, this.#cut]);
+      const signal = AbortSignal.any([request.signal, this.#ending.cuts]);
       const response = await this.#options.door.call(proxyRequest(request, caller), signal);
       response.outcome.then(leave, leave);
       return await upstreamAnswer(response);
     } catch (error) {
       leave();
+      throw error;
+    }
+  }
+
+  /** The request's own signal holds for the handshake only: it also aborts when the answer, the upgrade, was delivered. */
+  async #socket(request: Request, caller: Caller, leave: () => void): Promise<Response> {
+    const { sockets } = this.#options;
+    if (sockets === undefined) {
+      throw new AppError("unsupported", { what: "a WebSocket", reason: "with a sealed vault the proxy opens none" });
+    }
+    const call = proxyRequest(request, caller);
+    const signal = AbortSignal.any([request.signal, this.#ending.cuts]);
+    const upstream = await sockets.connect(call, signal);
+    try {
+      const { response, ended } = joinSockets(request, upstream, this.#ending);
+      this.#sockets.add(ended);
+      ended.finally(() => {
+        this.#sockets.delete(ended);
+        leave();
+      });
+      return response;
+    } catch (error) {
+      await upstream.cut();
       throw error;
     }
   }

@@ -5,6 +5,7 @@
  */
 
 import type { Bytes } from "../kernel/bytes.ts";
+import type { UpstreamSocket } from "./upstream_socket.ts";
 
 /** A header's name and value; order and repetition are kept. Names from an upstream are lower case. */
 export type HeaderLine = readonly [name: string, value: string];
@@ -50,6 +51,13 @@ export interface Upstream {
    * @throws {AppError} `upstream_unreachable`, `upstream_tls`, `upstream_timeout`; a body's stream fails with the same codes
    */
   send(request: UpstreamRequest, signal?: AbortSignal): Promise<UpstreamResponse>;
+  /**
+   * Opens a WebSocket with the headers of `request`, whose method is GET and which has no body. Aborting `signal` ends the
+   * handshake; an open socket is ended by its own methods.
+   *
+   * @throws {AppError} as {@linkcode send}
+   */
+  connect(request: UpstreamRequest, signal?: AbortSignal): Promise<UpstreamSocket>;
   /** Frees connections and listeners; safe to call twice. */
   close(): Promise<void>;
 }

@@ -34,7 +34,7 @@ export interface AuditFacts {
   /** 0 when there was no answer. */
   readonly statusCode: number;
   readonly status: AuditStatus;
-  /** `-`, an error code, or `credential_echo`. */
+  /** `-`, an error code, `credential_echo`, or `opened` for a WebSocket that is not over yet. */
   readonly reason: string;
   readonly redacted: boolean;
   readonly resolutionPath: ResolutionPath;

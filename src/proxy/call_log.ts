@@ -1,5 +1,5 @@
 /**
- * One call's way into the audit log: who, what, where to and how it ended; written once.
+ * One call's way into the audit log: who, what, where to and how it ended; written once, of a WebSocket when it opens and when it ends.
  *
  * @module
  */
@@ -49,6 +49,11 @@ export class CallLog {
   /** The request goes out now: what follows is the upstream's time. */
   leaves(): void {
     this.#leftMs = this.#clock.monotonicMs();
+  }
+
+  /** Records that a WebSocket is open. @throws {AppError} `audit_unwritable` */
+  async opened(): Promise<void> {
+    await this.#audit.record(this.#facts({ statusCode: 101, status: "OK", reason: "opened", redacted: false }));
   }
 
   /** Records an answer, cut short by `failure` when given. @throws {AppError} `audit_unwritable` */

@@ -16,7 +16,7 @@ import { type BodyEnd, redactAnswer, type RedactedAnswer, watchBody } from "./an
 import type { AuditRecorder } from "./audit_recorder.ts";
 import { CallLog } from "./call_log.ts";
 import { Grant } from "./decide.ts";
-import type { CallContext, CallOutcome, CallRequest, CallResponse } from "./door.ts";
+import type { CallContext, CallOutcome, CallRequest, CallResponse, CallSocket } from "./door.ts";
 import { checkedAddresses } from "./egress.ts";
 import type { Outgoing } from "./inject/outgoing.ts";
 import { injectAll, prepare } from "./inject/registry.ts";
@@ -24,6 +24,7 @@ import type { Redactor } from "./redact/redactor.ts";
 import { type EngineRequest, parseCallRequest } from "./request.ts";
 import { resolve } from "./resolve.ts";
 import { ResolvedValues } from "./resolved_values.ts";
+import { RedactedSocket } from "./socket.ts";
 import { domainOf } from "./target.ts";
 
 /** What the engine asks of the world. */
@@ -40,6 +41,13 @@ interface Passage {
   readonly context: CallContext;
   readonly log: CallLog;
   readonly signal: AbortSignal | undefined;
+}
+
+/** A request that may go out now. */
+interface Prepared {
+  readonly outgoing: Outgoing;
+  readonly redactor: Redactor;
+  readonly addresses: readonly string[];
 }
 
 /** Makes authenticated calls. Keeps the values it resolved, for redaction, for a short time (src/proxy/resolved_values.ts). */
@@ -76,13 +84,49 @@ export class Engine implements Disposable {
     return await this.#respond(passage, answer);
   }
 
-  async #exchange({ request, context, log, signal }: Passage): Promise<RedactedAnswer> {
-    const grant = await this.#decide(request, context, signal);
-    const ready = await prepare(request, request.injections);
-    const { outgoing, redactor } = await this.#inject(grant, ready, request, signal);
-    // The path may hold anything, a value stored at an upstream included: the log gets it redacted.
-    log.showTarget((text) => redactor.text(text));
-    const addresses = await checkedAddresses(grant, request.url, this.#world.dns, signal);
+  /**
+   * One WebSocket; see {@linkcode SocketDoor.connect}.
+   *
+   * @param context From a log that was verified for this call.
+   * @param audit Must stay usable until the socket's `outcome` is settled.
+   */
+  async connect(
+    call: CallRequest,
+    context: CallContext,
+    audit: AuditRecorder,
+    signal?: AbortSignal,
+  ): Promise<CallSocket> {
+    // The same origin by another name: rules, look-up and TLS are those of https.
+    const request = parseCallRequest({ ...call, target: call.target.replace(/^ws(s?):/i, "http$1:") });
+    if (request.method !== "GET") throw new AppError("bad_request", { reason: "a WebSocket begins with GET" });
+    await audit.ready();
+    const log = new CallLog(audit, this.#world.clock, request, context);
+    const passage: Passage = { request, context, log, signal };
+    try {
+      return await this.#open(passage);
+    } catch (error) {
+      throw await this.#failed(passage, error);
+    }
+  }
+
+  async #open(passage: Passage): Promise<CallSocket> {
+    const { request, log, signal } = passage;
+    const { outgoing, redactor, addresses } = await this.#prepare(passage);
+    const upstream = await this.#leave(log, signal);
+    const { url, method, headers } = outgoing;
+    const socket = await upstream.connect({ url, method, headers, addresses, timeouts: request.timeouts }, signal);
+    try {
+      await log.opened();
+    } catch (error) {
+      socket.cut();
+      throw error;
+    }
+    return new RedactedSocket(socket, redactor, (redacted, failure) => log.answered(101, redacted, failure));
+  }
+
+  async #exchange(passage: Passage): Promise<RedactedAnswer> {
+    const { request, log, signal } = passage;
+    const { outgoing, redactor, addresses } = await this.#prepare(passage);
     const response = await this.#send(outgoing, request, addresses, log, signal);
     try {
       return redactAnswer(response, redactor, domainOf(request.url));
@@ -90,6 +134,23 @@ export class Engine implements Disposable {
       await response.body?.cancel().catch(() => {});
       throw error;
     }
+  }
+
+  /** Everything up to the request's departure, in the order that may not change. */
+  async #prepare({ request, context, log, signal }: Passage): Promise<Prepared> {
+    const grant = await this.#decide(request, context, signal);
+    const ready = await prepare(request, request.injections);
+    const { outgoing, redactor } = await this.#inject(grant, ready, request, signal);
+    // The path may hold anything, a value stored at an upstream included: the log gets it redacted.
+    log.showTarget((text) => redactor.text(text));
+    return { outgoing, redactor, addresses: await checkedAddresses(grant, request.url, this.#world.dns, signal) };
+  }
+
+  async #leave(log: CallLog, signal: AbortSignal | undefined): Promise<Upstream> {
+    const upstream = await this.#world.upstream();
+    signal?.throwIfAborted();
+    log.leaves();
+    return upstream;
   }
 
   async #decide(request: EngineRequest, context: CallContext, signal: AbortSignal | undefined): Promise<Grant> {
@@ -128,9 +189,7 @@ export class Engine implements Disposable {
     log: CallLog,
     signal: AbortSignal | undefined,
   ): Promise<UpstreamResponse> {
-    const upstream = await this.#world.upstream();
-    signal?.throwIfAborted();
-    log.leaves();
+    const upstream = await this.#leave(log, signal);
     return await upstream.send({
       url: outgoing.url,
       method: outgoing.method,

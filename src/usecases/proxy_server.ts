@@ -116,7 +116,10 @@ async function serve(
   using local = createCallDoor(ports);
   await using broker = isSealed(config) ? await openBroker(ports, local, input.lockAfterMs, signal) : undefined;
   const door = broker?.door ?? local;
-  const listener = await ports.listen(listenerOptions(ports, input, door, session.token, active));
+  const listener = await ports.listen({
+    ...listenerOptions(ports, input, door, session.token, active),
+    ...(broker === undefined ? { sockets: local } : {}),
+  });
   try {
     const { addresses, port } = listener;
     const state = {

@@ -18,7 +18,7 @@ import type { Upstream } from "../../src/ports/upstream.ts";
 import { parseLine } from "../../src/proxy/audit_line.ts";
 import { type AuditCheckpoint, ChainedRecorder, type CheckpointStore } from "../../src/proxy/audit_recorder.ts";
 import type { AuditRecord } from "../../src/proxy/audit_record.ts";
-import type { CallContext, CallRequest, CallResponse, InjectionLine } from "../../src/proxy/door.ts";
+import type { CallContext, CallRequest, CallResponse, CallSocket, InjectionLine } from "../../src/proxy/door.ts";
 import { Engine } from "../../src/proxy/engine.ts";
 import { KeychainSecretReader } from "../../src/vault/keychain_secret_reader.ts";
 import { collectionOf, metaOf } from "../../src/vault/local_state.ts";
@@ -121,6 +121,16 @@ export class TestEngine {
   }
 
   call(call: TestCall, signal?: AbortSignal): Promise<CallResponse> {
+    const { request, context } = this.#prepared(call);
+    return this.engine.call(request, context, this.#recorder, signal);
+  }
+
+  connect(call: TestCall, signal?: AbortSignal): Promise<CallSocket> {
+    const { request, context } = this.#prepared(call);
+    return this.engine.connect(request, context, this.#recorder, signal);
+  }
+
+  #prepared(call: TestCall): { readonly request: CallRequest; readonly context: CallContext } {
     const context: CallContext = {
       scope: SCOPE,
       environment: "development" as EnvironmentName,
@@ -136,7 +146,7 @@ export class TestEngine {
       ...rest,
       injections: inject ?? [],
     };
-    return this.engine.call(request, context, this.#recorder, signal);
+    return { request, context };
   }
 
   /** The records so far, oldest first. */

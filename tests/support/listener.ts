@@ -69,6 +69,7 @@ export async function withDoor(work: (door: TestDoor) => Promise<void>, options:
   const listener = await startListener({
     port: 0,
     door,
+    sockets: { connect: ({ injections, ...call }, signal) => engine.connect({ ...call, inject: injections }, signal) },
     callers,
     health,
     ...(options.socket === undefined ? {} : { socket: options.socket }),

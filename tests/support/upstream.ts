@@ -108,6 +108,7 @@ class State {
   async #receive(request: Request): Promise<Response> {
     const url = new URL(request.url);
     // An upload that waits for our answer would dead-lock with one that is read first.
+    if (url.pathname === "/ws") return this.#socket(request);
     if (url.pathname === "/early") return new Response("answered before the upload ended");
     const body = await request.text();
     const seen: SeenRequest = {
@@ -153,6 +154,26 @@ class State {
           headers: { "content-type": "application/json", etag: '"one"', "set-cookie": "a=1" },
         });
     }
+  }
+
+  /** Says back what it gets; `headers`, `split N` and `close CODE` are orders. */
+  #socket(request: Request): Response {
+    const headers = Object.fromEntries(request.headers), authorization = headers.authorization ?? "";
+    this.requests.push({ method: request.method, path: "/ws", host: headers.host ?? "", headers, body: "" });
+    const protocol = (headers["sec-websocket-protocol"] ?? "").split(",")[0]!.trim();
+    const { socket, response } = Deno.upgradeWebSocket(request, protocol === "" ? {} : { protocol });
+    socket.binaryType = "arraybuffer";
+    socket.onclose = () => this.aborted.add();
+    socket.onmessage = ({ data }) => {
+      const [order, argument] = typeof data === "string" ? data.split(" ") : [];
+      if (order === "headers") socket.send(JSON.stringify(headers));
+      else if (order === "close") socket.close(Number(argument), `reason ${authorization}`);
+      else if (order === "split") {
+        socket.send(authorization.slice(0, Number(argument)));
+        socket.send(authorization.slice(Number(argument)));
+      } else socket.send(data);
+    };
+    return response;
   }
 
   #open(): ReadableStream<Uint8Array> {

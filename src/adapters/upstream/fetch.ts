@@ -11,6 +11,7 @@
 import type { Bytes } from "../../kernel/bytes.ts";
 import { REDACTED } from "../../kernel/secret.ts";
 import type { Upstream, UpstreamRequest, UpstreamResponse } from "../../ports/upstream.ts";
+import type { UpstreamSocket } from "../../ports/upstream_socket.ts";
 import { ClientPool, type PinnedClient } from "./client_pool.ts";
 import { timedOut, upstreamFailure } from "./failure.ts";
 import { timedBody } from "./timed_body.ts";
@@ -29,11 +30,13 @@ const PROXY_VARIABLES = ["http_proxy", "https_proxy", "all_proxy", "no_proxy"];
 /** Calls over HTTP/1.1 and HTTP/2. */
 export class FetchUpstream implements Upstream {
   readonly #pool: ClientPool;
+  readonly #caCerts: readonly string[];
   readonly #userAgent: string;
 
   constructor(options: FetchUpstreamOptions = {}) {
     for (const name of PROXY_VARIABLES.flatMap((v) => [v, v.toUpperCase()])) Deno.env.delete(name);
-    this.#pool = new ClientPool(options.caCerts ?? []);
+    this.#caCerts = options.caCerts ?? [];
+    this.#pool = new ClientPool(this.#caCerts);
     this.#userAgent = options.userAgent ?? "agentsecrets";
   }
 
@@ -48,6 +51,14 @@ export class FetchUpstream implements Upstream {
       release();
       throw error;
     }
+  }
+
+  async connect(request: UpstreamRequest, signal?: AbortSignal): Promise<UpstreamSocket> {
+    refuseMarker(request);
+    const { connectSocket } = await import("./websocket/connect.ts");
+    const named = request.headers.some(([name]) => name.toLowerCase() === "user-agent");
+    const headers = named ? request.headers : [...request.headers, ["user-agent", this.#userAgent] as const];
+    return await connectSocket({ ...request, headers }, this.#caCerts, signal);
   }
 
   close(): Promise<void> {

@@ -14,6 +14,10 @@ class RecordingUpstream implements Upstream {
     return Promise.resolve({ status: 204, statusText: "", headers: [], body: null });
   }
 
+  connect(): Promise<never> {
+    return Promise.reject(new TypeError("No WebSocket was expected"));
+  }
+
   close(): Promise<void> {
     return Promise.resolve();
   }
