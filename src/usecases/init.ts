@@ -150,9 +150,6 @@ interface Answers {
 /** Everything the person must say, before anything is changed. */
 async function ask(ports: InitPorts, input: InitInput, signal?: AbortSignal): Promise<Answers> {
   const email = input.email ?? await input.answers.email();
-  if (input.storageMode === 3 && input.vault !== undefined) {
-    throw new AppError("usage", { problem: "Cannot use --vault with --storage-mode 3: that vault is the sealed one" });
-  }
   const vault = input.storageMode === 3 ? undefined : input.vault ?? await chooseVault(ports, input, signal);
   return { email, vault, password: await askNewPassword(input.answers.password) };
 }

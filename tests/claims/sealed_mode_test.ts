@@ -153,13 +153,17 @@ Deno.test({
 
 /** Memory, environment, descriptors and a debugger: refused. The same attack on an ordinary process shows that it is one. */
 async function attackProcess(home: SealedHome, { pid }: RunningBroker): Promise<void> {
-  const victim = home.command(["sleep", "60"], { env: { CONTROL: CANARY } }).spawn();
+  const victim = home.command(["sh", "-c", "echo up; exec cat"], { stdin: "", env: { CONTROL: CANARY } }).spawn();
   try {
+    // What it says shows that it has begun: before, it is still the program that changes the user.
+    for await (const _ of victim.stdout) break;
     const control = await home.shell(["cat", `/proc/${victim.pid}/environ`]);
     assert.ok(control.stdout.includes(CANARY), "the attack itself does not work here");
   } finally {
     victim.kill("SIGKILL");
-    await victim.output();
+    await victim.stdin.close().catch(() => {});
+    await victim.stderr.cancel();
+    await victim.status;
   }
   for (const file of ["mem", "environ", "maps", "smaps", "auxv", "pagemap", "syscall", "stack"]) {
     const read = await home.shell(["head", "-c", "64", `/proc/${pid}/${file}`]);

@@ -54,7 +54,7 @@ export const command = defineCommand({
     const result = await init(context.world, {
       answers: answersFor(context, options),
       ...(options.email === undefined ? {} : { email: parseEmail(options.email) }),
-      ...storageMode(context, options.storageMode),
+      ...storageMode(context, options),
       ...server(options.server),
       ...(options.vault === undefined ? {} : { vault: await namedVault(context, options) }),
       workspaceName: parseWorkspaceName(options.workspace),
@@ -109,10 +109,16 @@ async function passphraseVault(context: CommandContext): Promise<NewVault> {
   return { kind: "file", unlock: "passphrase", passphrase };
 }
 
-function storageMode(context: CommandContext, mode: string | undefined): { readonly storageMode?: 1 | 2 | 3 } {
+function storageMode(
+  context: CommandContext,
+  { storageMode: mode, vault, vaultKeyFile }: InitOptions,
+): { readonly storageMode?: 1 | 2 | 3 } {
   if (mode === undefined) return {};
   if (mode === "1" || mode === "2") return { storageMode: mode === "1" ? 1 : 2 };
   if (mode !== "3") throw new AppError("usage", { problem: "Cannot use --storage-mode: it takes 1, 2 or 3" });
+  if (vault !== undefined || vaultKeyFile === true) {
+    throw new AppError("usage", { problem: "Cannot use --vault with --storage-mode 3: that vault is the sealed one" });
+  }
   if (context.world.machine.system === "linux") return { storageMode: 3 };
   throw new AppError("unsupported", {
     what: "sealed storage",

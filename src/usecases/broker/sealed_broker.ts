@@ -6,7 +6,7 @@
  */
 
 import { AppError } from "../../kernel/error.ts";
-import type { CallDoor, CallRequest, CallResponse } from "../../proxy/door.ts";
+import type { CallDoor, CallRequest, CallResponse, CallSocket, SocketDoor } from "../../proxy/door.ts";
 import type { LocalCallDoor } from "../call.ts";
 import type { WorldWithEngine } from "../engine_ports.ts";
 import { listOwnSecrets, type ListSecretsResult } from "../secrets/list.ts";
@@ -25,7 +25,7 @@ export interface Broker extends CallDoor {
 const CUT_MS = 2_000;
 
 /** The broker of an open sealed vault. */
-export class SealedBroker implements Broker {
+export class SealedBroker implements Broker, SocketDoor {
   readonly #ports: WorldWithEngine;
   readonly #idleMs: number;
   readonly #door: LocalCallDoor;
@@ -46,6 +46,17 @@ export class SealedBroker implements Broker {
     return await this.#use(signal, async (both) => {
       const response = await this.#door.call(request, both);
       return { result: response, until: response.outcome };
+    });
+  }
+
+  /** A WebSocket counts as a running call until it is over. */
+  async connect(request: CallRequest, signal?: AbortSignal): Promise<CallSocket> {
+    return await this.#use(signal, async (both) => {
+      const socket = await this.#door.connect(request, both);
+      const cut = (): void => void socket.cut().catch(() => {});
+      this.#cut.signal.addEventListener("abort", cut, { once: true });
+      const done = (): void => this.#cut.signal.removeEventListener("abort", cut);
+      return { result: socket, until: socket.outcome.finally(done) };
     });
   }
 

@@ -42,6 +42,7 @@ function stage(idleMs: number): Stage {
       return Promise.resolve(response);
     },
     held: 0,
+    connect: () => Promise.reject(new Error("not asked for here")),
     forget: () => void events.push("forget"),
     [Symbol.dispose]: () => void events.push("values gone"),
   };
