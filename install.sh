@@ -140,6 +140,8 @@ install_checkout() {
 #!/bin/sh
 # agentsecrets, installed from a checkout: a bundle run by a private copy of Deno.
 lib='$quoted'
+# Deno writes the keys of every TLS session into the file that this names, from its start on.
+unset SSLKEYLOGFILE
 exec "\$lib/deno" run --quiet --no-prompt --cached-only --no-code-cache --config "\$lib/bundle/deno.json" \\
   --allow-env --allow-ffi --allow-net --allow-read --allow-run --allow-sys --allow-write "\$lib/bundle/main.js" "\$@"
 LAUNCHER
