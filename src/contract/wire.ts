@@ -76,18 +76,17 @@ export const emailSchema: Lazy<z.ZodMiniType<Email, string>> = lazily(() =>
 
 /** Bytes, as unpadded base64url on the wire; `min`…`max` bytes. */
 export function bytesSchema(min: number, max: number = min): z.ZodMiniType<Bytes, string> {
-  const text = z.string().check(
-    z.maxLength(Math.ceil((max * 4) / 3)),
-    z.refine((t) => fromBase64Url(t) !== undefined, "not base64url"),
-  );
-  return z.codec(
-    text,
-    z.instanceof(Uint8Array).check(z.refine((b) => b.length >= min && b.length <= max, "wrong size")),
-    {
-      decode: (t) => fromBase64Url(t)!,
-      encode: (b) => toBase64Url(b),
+  const text = z.string().check(z.maxLength(Math.ceil((max * 4) / 3)));
+  const bytes = z.custom<Bytes>((b) => b instanceof Uint8Array && b.length >= min && b.length <= max, "wrong size");
+  return z.codec(text, bytes, {
+    decode: (t, context) => {
+      const decoded = fromBase64Url(t);
+      if (decoded !== undefined) return decoded;
+      context.issues.push({ code: "custom", input: t, message: "not base64url" });
+      return z.NEVER;
     },
-  ) as unknown as z.ZodMiniType<Bytes, string>;
+    encode: (b) => toBase64Url(b),
+  });
 }
 
 /** Ed25519 or X25519 public key. */
