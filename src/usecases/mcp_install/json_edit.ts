@@ -8,7 +8,11 @@ import { type JsonMember, type JsonNode, type JsonObject, JsonTextError, readJso
 import { lineEnding, type TextEdit } from "./text_edit.ts";
 
 /** Data of an entry. */
-export type EntryValue = string | readonly string[] | { readonly [name: string]: EntryValue };
+export type EntryValue = string | readonly string[] | EntryObject;
+
+export interface EntryObject {
+  readonly [name: string]: EntryValue;
+}
 
 /** `{ [section]: { [name]: entry } }` */
 export interface EntryPlace {
@@ -25,7 +29,7 @@ export function setEntryEdits(text: string, place: EntryPlace, entry: EntryValue
     const whole = writer.render({ [place.section]: { [place.name]: entry } }, "");
     return [{ start: text.length, end: text.length, insert: `${gap}${whole}${writer.eol}` }];
   }
-  return writer.merge(objectOf(root, "the file"), { [place.section]: { [place.name]: entry } }, "the file");
+  return writer.merge(objectOf(root, "the file"), { [place.section]: { [place.name]: entry } });
 }
 
 /** Undefined when there is no such entry. @throws {JsonTextError} */
@@ -98,57 +102,76 @@ class Writer {
   }
 
   /** Edits that bring `wanted` into `object`, member by member. */
-  merge(object: JsonObject, wanted: { readonly [name: string]: EntryValue }, what: string): TextEdit[] {
-    return Object.entries(wanted).flatMap(([key, value]) => {
+  merge(object: JsonObject, wanted: EntryObject): TextEdit[] {
+    const missing: [string, EntryValue][] = [];
+    const edits = Object.entries(wanted).flatMap(([key, value]): TextEdit[] => {
       const member = only(object, key);
-      if (member === undefined) return this.#insert(object, key, value);
-      if (typeof value === "object" && !Array.isArray(value)) {
-        return this.merge(objectOf(member.value, key), value as { readonly [name: string]: EntryValue }, what);
+      if (member === undefined) {
+        missing.push([key, value]);
+        return [];
       }
+      if (isObject(value)) return this.merge(objectOf(member.value, key), value);
       const there = valueOf(member.value);
       if (JSON.stringify(there) === JSON.stringify(value)) return [];
       const { start, end } = member.value;
-      return [{ start, end, insert: this.render(value, ""), was: JSON.stringify(there) }];
+      return [{ start, end, insert: this.render(value, ""), was: `"${key}": …` }];
     });
+    return missing.length === 0 ? edits : [...edits, ...this.#insert(object, missing)];
   }
 
   /** A value over several lines; lists of texts on one. */
   render(value: EntryValue, indent: string): string {
     if (typeof value === "string") return JSON.stringify(value);
-    if (Array.isArray(value)) return `[${value.map((item) => JSON.stringify(item)).join(", ")}]`;
+    if (!isObject(value)) return `[${value.map((item) => JSON.stringify(item)).join(", ")}]`;
     const inner = indent + this.#unit;
-    const members = Object.entries(value as { readonly [name: string]: EntryValue })
+    const members = Object.entries(value)
       .map(([key, member]) => `${inner}${JSON.stringify(key)}: ${this.render(member, inner)}`);
     return members.length === 0 ? "{}" : `{${this.eol}${members.join(`,${this.eol}`)}${this.eol}${indent}}`;
   }
 
-  #insert(object: JsonObject, key: string, value: EntryValue): TextEdit[] {
+  /** Members behind the last one, or into an empty object. */
+  #insert(object: JsonObject, members: readonly [string, EntryValue][]): TextEdit[] {
     const last = object.members.at(-1);
-    if (last === undefined) return [this.#insertFirst(object, key, value)];
-    const lead = /\n([ \t]*)$/.exec(this.#text.slice(0, last.keyStart))?.[1];
-    if (lead === undefined) return this.#insertInLine(last, key, value);
-    const entry = `${this.eol}${lead}${JSON.stringify(key)}: ${this.render(value, lead)}`;
+    if (last === undefined) return [this.#insertFirst(object, members)];
     const behind = (last.comma ?? last.value.end - 1) + 1;
+    if (!this.#text.slice(object.start, last.keyStart).includes("\n")) {
+      return [this.#insertInLine(last, behind, members)];
+    }
+    const lead = this.#leadOf(last.keyStart);
+    const entries = this.#lines(members, lead) + (last.comma === undefined ? "" : ",");
     // A comment on the last member's line is about that member.
     const at = behind +
       /^[ \t]*(?:\/\/[^\r\n]*|\/\*[^\r\n]*?\*\/)?/.exec(this.#text.slice(behind))![0].trimEnd().length;
-    if (last.comma !== undefined) return [{ start: at, end: at, insert: `${entry},` }];
-    if (at === behind) return [{ start: at, end: at, insert: `,${entry}` }];
-    return [{ start: behind, end: behind, insert: "," }, { start: at, end: at, insert: entry }];
+    if (last.comma !== undefined) return [{ start: at, end: at, insert: entries }];
+    if (at === behind) return [{ start: at, end: at, insert: `,${entries}` }];
+    return [{ start: behind, end: behind, insert: "," }, { start: at, end: at, insert: entries }];
   }
 
-  #insertInLine(last: JsonMember, key: string, value: EntryValue): TextEdit[] {
-    const entry = `${JSON.stringify(key)}: ${JSON.stringify(value)}`;
-    const at = (last.comma ?? last.value.end - 1) + 1;
-    return [{ start: at, end: at, insert: last.comma === undefined ? `, ${entry}` : ` ${entry}` }];
+  #insertInLine(last: JsonMember, at: number, members: readonly [string, EntryValue][]): TextEdit {
+    const entries = members.map(([key, value]) => `${JSON.stringify(key)}: ${JSON.stringify(value)}`).join(", ");
+    return { start: at, end: at, insert: last.comma === undefined ? `, ${entries}` : ` ${entries}` };
   }
 
-  #insertFirst(object: JsonObject, key: string, value: EntryValue): TextEdit {
-    const lineStart = this.#text.lastIndexOf("\n", object.start) + 1;
-    const outer = /^[ \t]*/.exec(this.#text.slice(lineStart))![0];
-    const inner = outer + this.#unit;
+  #insertFirst(object: JsonObject, members: readonly [string, EntryValue][]): TextEdit {
+    const outer = this.#leadOf(object.start);
     const content = this.#text.slice(object.start + 1, object.end - 1).trimEnd(); // comments only
-    const entry = `${this.eol}${inner}${JSON.stringify(key)}: ${this.render(value, inner)}${this.eol}${outer}`;
-    return { start: object.start + 1 + content.length, end: object.end - 1, insert: entry };
+    const entries = this.#lines(members, outer + this.#unit);
+    return { start: object.start + 1 + content.length, end: object.end - 1, insert: `${entries}${this.eol}${outer}` };
   }
+
+  /** Each member on a line of its own, without a comma behind the last. */
+  #lines(members: readonly [string, EntryValue][], lead: string): string {
+    return members.map(([key, value]) => `${this.eol}${lead}${JSON.stringify(key)}: ${this.render(value, lead)}`).join(
+      ",",
+    );
+  }
+
+  /** The white space with which the line at `position` begins. */
+  #leadOf(position: number): string {
+    return /^[ \t]*/.exec(this.#text.slice(this.#text.lastIndexOf("\n", position) + 1))![0];
+  }
+}
+
+function isObject(value: EntryValue): value is EntryObject {
+  return typeof value === "object" && !Array.isArray(value);
 }

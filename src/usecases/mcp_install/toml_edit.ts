@@ -41,29 +41,26 @@ export function setTableEdits(
     return [{ start: text.length, end: text.length, insert: gap + lines.map((line) => line + eol).join("") }];
   }
   const subtables = new Set(tables.flatMap(({ header }) => header?.path.length === 3 ? [header.path[2]!] : []));
-  return Object.entries(values).flatMap(([key, value]) => setKey(text, table, key, value, subtables, eol));
+  const missing: string[] = [];
+  const edits = Object.entries(values).flatMap(([key, value]): TextEdit[] => {
+    const found = table.pairs.find((pair) => pair.path[0] === key);
+    if (found !== undefined) return setKey(text, found, value);
+    if (subtables.has(key)) throw new TomlTextError(`'${key}' is a table of its own: write it there by hand`);
+    missing.push(`${key} = ${render(value)}${eol}`);
+    return [];
+  });
+  const at = table.header!.end;
+  const gap = text[at - 1] === "\n" ? "" : eol;
+  return missing.length === 0 ? edits : [{ start: at, end: at, insert: gap + missing.join("") }, ...edits];
 }
 
-function setKey(
-  text: string,
-  { header, pairs }: Table,
-  key: string,
-  value: TableValue,
-  subtables: ReadonlySet<string>,
-  eol: string,
-): TextEdit[] {
-  const found = pairs.find((pair) => pair.path[0] === key);
-  const wanted = render(value);
-  if (found === undefined) {
-    if (subtables.has(key)) throw new TomlTextError(`'${key}' is a table of its own: write it there by hand`);
-    const gap = text[header!.end - 1] === "\n" ? "" : eol;
-    return [{ start: header!.end, end: header!.end, insert: `${gap}${key} = ${wanted}${eol}` }];
-  }
+function setKey(text: string, found: TomlPair, value: TableValue): TextEdit[] {
+  const [key] = found.path;
   if (found.path.length > 1) {
     throw new TomlTextError(`'${found.path.join(".")}' is written with dots: change it by hand`);
   }
-  const there = text.slice(found.valueStart, found.valueEnd);
-  if (sameValue(there, wanted)) return [];
+  const wanted = render(value);
+  if (sameValue(text.slice(found.valueStart, found.valueEnd), wanted)) return [];
   if (typeof value === "object" && !Array.isArray(value)) {
     throw new TomlTextError(`'${key}' holds entries of its own: change it by hand`);
   }
