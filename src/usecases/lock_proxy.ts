@@ -18,8 +18,8 @@ type LockPorts = Pick<Ports, "files" | "places" | "broker">;
 export async function lockProxy(ports: LockPorts): Promise<void> {
   if (!isSealed(await requireConfig(ports.files, ports.places))) {
     throw new AppError("unsupported", {
-      what: "lock",
-      reason: "only a sealed vault (init --storage-mode 3) has a lock",
+      what: "a lock",
+      reason: "only a sealed vault (init --storage-mode 3) has one",
     });
   }
   if (await lockBroker(ports.broker)) return;

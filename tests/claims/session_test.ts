@@ -164,14 +164,33 @@ async function use(s: Session): Promise<void> {
   const { stdout } = await s.sandbox.run(["exec"], { stdin: request }); // stdout is where `exec` puts values
   assert.equal(JSON.parse(stdout).values.KEY_t, STDIN);
   s.note(["exec"]);
+  await mcp(s);
   await proxy(s);
   await s.both(["proxy", "logs"]);
   await s.both(["proxy", "logs", "--verify"]);
   await s.run(["workspace", "allowlist", "remove", "api.stripe.com", "--password-stdin"], password);
 }
 
+/** What an AI tool says to `mcp serve`. */
+async function mcp(s: Session): Promise<void> {
+  await s.both(["mcp", "install", "--client", "cursor", "--dry-run"]);
+  await s.both(["mcp", "install", "--client", "cursor"]);
+  const hello = { protocolVersion: "2025-06-18", capabilities: {}, clientInfo: { name: "session", version: "1" } };
+  const call = { url: `${s.upstream.origin}/echo`, injections: { bearer: "KEY_t" } };
+  const messages = [
+    { id: 1, method: "initialize", params: hello },
+    { method: "notifications/initialized" },
+    { id: 2, method: "tools/call", params: { name: "list_secrets", arguments: {} } },
+    { id: 3, method: "tools/call", params: { name: "api_call", arguments: call } },
+    { id: 4, method: "tools/call", params: { name: "audit_log", arguments: {} } },
+  ];
+  const stdin = line(...messages.map((message) => JSON.stringify({ jsonrpc: "2.0", ...message })));
+  await s.run(["mcp", "serve"], { stdin });
+}
+
 async function proxy(s: Session): Promise<void> {
   await s.both(["proxy", "stop"], { exit: 1 });
+  await s.both(["proxy", "lock"], { exit: 2 }); // there is no sealed vault here
   const env = { SSL_CERT_FILE: `${s.sandbox.base}/ca.pem` };
   const child = s.sandbox.start(["proxy", "start", "--port", "0", "--json"], { env });
   const chunks: string[] = [];
