@@ -143,7 +143,7 @@ lib='$quoted'
 # Deno writes the keys of every TLS session into the file that this names, from its start on.
 unset SSLKEYLOGFILE
 exec "\$lib/deno" run --quiet --no-prompt --cached-only --no-code-cache --config "\$lib/bundle/deno.json" \\
-  --allow-env --allow-ffi --allow-net --allow-read --allow-run --allow-sys --allow-write "\$lib/bundle/main.js" "\$@"
+  --allow-all "\$lib/bundle/main.js" "\$@"
 LAUNCHER
   place "$work/launcher"
 }

@@ -5,7 +5,7 @@
  *   deno task build [--bundle-only | --compile-only] [--out FOLDER]     FOLDER: absolute; dist/ by default
  *
  * The compiler is `deno` 2.6.8 (found by scripts/deno.sh); DENORT_BIN names the runtime to embed on machines that do not
- * reach Deno's download host. Permissions are written into the binary: arguments cannot widen them.
+ * reach Deno's download host.
  */
 import { build, stop } from "esbuild";
 import { fileURLToPath as toPath, pathToFileURL as toFileUrl } from "node:url";
@@ -23,16 +23,12 @@ const binary = new URL("agentsecrets", out);
  */
 const NEEDS_REQUIRE = "Dynamic require of";
 
-/** What the program may do. FFI voids Deno's sandbox (docs/THREAT_MODEL.md), so this list documents rather than confines. */
-export const PERMISSIONS: readonly string[] = [
-  "--allow-env",
-  "--allow-ffi",
-  "--allow-net",
-  "--allow-read",
-  "--allow-run",
-  "--allow-sys",
-  "--allow-write",
-];
+/**
+ * All of them: Deno opens `/dev/fd/N` (passwords) and `/proc` (who is calling) for nothing less, and FFI voids its sandbox
+ * anyway (docs/THREAT_MODEL.md). What confines the program is its own code: only ffi/ calls native functions, only
+ * adapters touch the system.
+ */
+const PERMISSIONS = "--allow-all";
 
 async function makeBundle(): Promise<void> {
   await Deno.remove(bundle, { recursive: true }).catch(() => {});
@@ -70,7 +66,7 @@ async function makeBundle(): Promise<void> {
 async function compile(): Promise<void> {
   const deno = await denoPath(BUILD_DENO);
   // A code cache would be a file with a predictable name in the shared temporary folder, read without an owner check.
-  const args = ["compile", "--quiet", "--no-check", "--no-code-cache", "--no-prompt", ...PERMISSIONS];
+  const args = ["compile", "--quiet", "--no-check", "--no-code-cache", "--no-prompt", PERMISSIONS];
   const { success } = await new Deno.Command(deno, {
     args: [
       ...args,
