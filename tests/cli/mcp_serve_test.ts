@@ -374,6 +374,12 @@ Deno.test("without an account tools say so, and work once there is one, in the s
   });
 });
 
+Deno.test("standard input is the protocol's: a passphrase does not come that way", async () => {
+  await onStage(async ({ sandbox }) => {
+    await sandbox.fails("usage", 2, ["mcp", "serve", "--vault-passphrase-stdin"], { stdin: "first line\n" });
+  });
+});
+
 Deno.test("a name that cannot stand in the log is nobody's", async () => {
   await onStage(async ({ sandbox }) => {
     for (const clientName of ["агент", "x".repeat(129), "a\u0007b", ""]) {

@@ -13,6 +13,8 @@ const encoder = new TextEncoder();
 
 /** How the server is started and who connects. */
 export interface McpStart {
+  /** The program and its leading arguments; default: {@linkcode program}. */
+  readonly program?: readonly string[];
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
@@ -82,7 +84,7 @@ export class McpServerProcess implements AsyncDisposable {
     start: McpStart = {},
     prepare: (client: Client) => void = () => {},
   ): Promise<McpServerProcess> {
-    const [command, ...leading] = program();
+    const [command, ...leading] = start.program ?? program();
     const child = new Deno.Command(command!, {
       args: [...leading, "mcp", "serve", ...start.args ?? []],
       cwd: start.cwd ?? sandbox.folder,

@@ -32,12 +32,6 @@ export function setEntryEdits(text: string, place: EntryPlace, entry: EntryValue
   return writer.merge(objectOf(root, "the file"), { [place.section]: { [place.name]: entry } });
 }
 
-/** Undefined when there is no such entry. @throws {JsonTextError} */
-export function findEntry(text: string, place: EntryPlace): unknown {
-  const found = locate(text, place);
-  return found === undefined ? undefined : valueOf(found.member.value);
-}
-
 /** Takes the entry out; nothing when there is none. @throws {JsonTextError} */
 export function removeEntryEdits(text: string, place: EntryPlace): TextEdit[] {
   const found = locate(text, place);

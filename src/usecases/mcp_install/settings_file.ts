@@ -6,7 +6,7 @@
 
 import { AppError } from "../../kernel/error.ts";
 import type { EntryValue } from "./json_edit.ts";
-import { findEntry, isBare, removeEntryEdits, setEntryEdits } from "./json_edit.ts";
+import { isBare, removeEntryEdits, setEntryEdits } from "./json_edit.ts";
 import { JsonTextError } from "./json_text.ts";
 import { applyEdits, type TextEdit } from "./text_edit.ts";
 import { removeTableEdits, setTableEdits, type TableValue } from "./toml_edit.ts";
@@ -56,18 +56,16 @@ export function textBefore(
     const bare = form.format === "json" ? isBare(without, form.section) : without.trim() === "";
     return bare ? undefined : without;
   }
-  return without === backup || isBackupWithEntry(path, text, backup, form) ? backup : without;
+  return without === backup || without === inAndOut(path, backup, form) ? backup : without;
 }
 
-function isBackupWithEntry(path: string, text: string, backup: string, form: SettingsForm): boolean {
-  // A table is added at the end: what can differ is the line break before it.
-  if (form.format === "toml") return applyEdits(text, uninstallEdits(path, text, form)).trimEnd() === backup.trimEnd();
-  const entry = findEntry(text, { section: form.section, name: SERVER_NAME });
-  if (typeof entry !== "object" || entry === null || Array.isArray(entry)) return false;
+/** The backup with an entry put in and taken out again: what our doing alone leaves of it. Undefined when it cannot be read. */
+function inAndOut(path: string, backup: string, form: SettingsForm): string | undefined {
   try {
-    return applyEdits(backup, installEdits(path, backup, form, entry as Entry)) === text;
+    const within = applyEdits(backup, installEdits(path, backup, form, { command: "" }));
+    return applyEdits(within, uninstallEdits(path, within, form));
   } catch {
-    return false; // a backup that cannot be read says nothing
+    return undefined;
   }
 }
 

@@ -1,6 +1,6 @@
 /** `mcp serve`. @module */
 
-import { toAppError } from "../../../kernel/error.ts";
+import { AppError, toAppError } from "../../../kernel/error.ts";
 import { defineCommand } from "../../command.ts";
 import type { CommandContext } from "../../context.ts";
 import { withPlace } from "../../options.ts";
@@ -20,6 +20,11 @@ export const command = defineCommand({
   define: (command) =>
     withPlace(command).option("--folder <path>", "project folder to work in, instead of the one it is started in"),
   run: async (context, options) => {
+    if ((options as Readonly<Record<string, unknown>>)["vaultPassphraseStdin"] === true) {
+      throw new AppError("usage", {
+        problem: "Cannot use --vault-passphrase-stdin here: standard input belongs to MCP; use --vault-passphrase-fd N",
+      });
+    }
     await context.world.serveMcp(context.world, {
       version: VERSION,
       ...(options.folder === undefined ? {} : { folder: absolute(context, options.folder) }),

@@ -1,11 +1,6 @@
 /** Edits of JSON settings leave everything else byte for byte. */
 import assert from "node:assert/strict";
-import {
-  type EntryValue,
-  findEntry,
-  removeEntryEdits,
-  setEntryEdits,
-} from "../../../../src/usecases/mcp_install/json_edit.ts";
+import { type EntryValue, removeEntryEdits, setEntryEdits } from "../../../../src/usecases/mcp_install/json_edit.ts";
 import { JsonTextError, readJsonText, valueOf } from "../../../../src/usecases/mcp_install/json_text.ts";
 import { applyEdits, showEdits } from "../../../../src/usecases/mcp_install/text_edit.ts";
 
@@ -13,6 +8,11 @@ const PLACE = { section: "mcpServers", name: "ours" };
 const ENTRY = { command: "/bin/x", args: ["mcp", "serve"] };
 
 const set = (text: string, entry: EntryValue = ENTRY): string => applyEdits(text, setEntryEdits(text, PLACE, entry));
+function findEntry(text: string, place: typeof PLACE): unknown {
+  const sections = valueOf(readJsonText(text) ?? readJsonText("{}")!) as Record<string, Record<string, unknown>>;
+  return sections[place.section]?.[place.name];
+}
+
 const remove = (text: string): string => applyEdits(text, removeEntryEdits(text, PLACE));
 
 const CASES: readonly (readonly [what: string, before: string, after: string])[] = [
