@@ -6,10 +6,14 @@
  * Everything runs even after a failure, so that one run shows all that is wrong. The last line is `N passed, N failed` (and
  * `, N skipped`), where format, lint, types, documents and build count as one each. Skipped tests are listed by name.
  */
-import { BUILD_DENO, denoPath } from "./deno.ts";
+import { BUILD_DENO } from "./deno.ts";
 
 const root = new URL("../", import.meta.url);
 const quick = Deno.args.includes("--quick");
+/** Suites that run again with the compiled binary. */
+const COMPILED_SESSIONS = ["account", "call", "secrets", "program", "proxy", "sealed", "existing_clients"]
+  .map((name) => `tests/cli/${name}_test.ts`);
+
 let passed = 0, failed = 0;
 const skipped: string[] = [];
 const broken: string[] = [];

@@ -60,7 +60,7 @@ Deno.test("init refuses what it cannot use, before anything is made", async () =
   await sandbox.fails("invalid_name", 2, with_("--email", "no-address"), { stdin });
   await sandbox.fails("invalid_name", 2, with_("--workspace", " "), { stdin });
   await sandbox.fails("usage", 2, with_("--storage-mode", "4"), { stdin });
-  await sandbox.fails("unsupported", 2, with_("--storage-mode", "3"), { stdin });
+  await sandbox.fails("usage", 2, with_("--storage-mode", "3"), { stdin }); // --vault is for the other modes
   await sandbox.fails("usage", 2, with_("--vault", "cloud"), { stdin });
   await sandbox.fails("body_too_large", 2, initArgs(), { stdin: "x".repeat(100_000) });
   await Deno.writeTextFile(`${sandbox.base}/kit.txt`, "taken");
