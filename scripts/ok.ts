@@ -88,7 +88,11 @@ if (!quick) {
   const built = await step(`binary by Deno ${BUILD_DENO}`, ["run", "-A", "scripts/build.ts"], env);
   note("binary", built);
   if (built) {
-    await suite("end to end, with the compiled binary too", ["tests/e2e"], { DENO_OLDEST: await denoPath(BUILD_DENO) });
+    await suite("end to end, with the compiled binary too", ["tests/e2e"]);
+    // The same sessions with the program as it ships: another Deno, bundled, its own permissions.
+    await suite("command line of the compiled binary", COMPILED_SESSIONS, {
+      AGENTSECRETS_TEST_PROGRAM: new URL("dist/agentsecrets", root).pathname,
+    });
   }
 }
 
