@@ -78,12 +78,21 @@ class Stage implements AsyncDisposable {
       processes: { pid: 4711, run: () => Promise.resolve(0), terminate: () => false },
       upstream: () => Promise.resolve(this.#upstream),
       auditSink: () => Promise.resolve(this.#sink),
-      peers: { userOf: () => Promise.resolve("other") },
+      peers: { userOf: () => Promise.resolve("other" as const) },
       localProxy: { answers: () => Promise.resolve(false), forget: () => Promise.resolve(false) },
       background: {
         start: () => Promise.reject(new AppError("child_not_started", { program: "x", reason: "a test" })),
       },
       listen: () => Promise.reject(new AppError("port_in_use", { address: "127.0.0.1:8765" })),
+      surroundings: {
+        system: "linux",
+        personFolder: world.base,
+        variable: () => undefined,
+        program: () => Promise.resolve({ command: "/usr/bin/agentsecrets", args: [], isLink: false }),
+        modeOf: () => Promise.resolve(undefined),
+      },
+      serveMcp: () => Promise.resolve(),
+      debug: false,
       listenBroker: () => Promise.reject(new AppError("file_unwritable", { path: "broker.sock", reason: "a test" })),
     });
   }
