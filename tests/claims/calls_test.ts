@@ -49,7 +49,11 @@ Deno.test("P2 a credential that an upstream puts into its status line does not c
   }
   // The engine does not rely on that.
   const response = { status: 418, statusText: `no ${KEY} here`, headers: [], body: null };
-  const upstream = { send: () => Promise.resolve(response), close: () => Promise.resolve() };
+  const upstream = {
+    send: () => Promise.resolve(response),
+    connect: () => Promise.reject(new Error("no WebSocket was asked for")),
+    close: () => Promise.resolve(),
+  };
   const other = await TestEngine.start({ upstream, allow: ["https://localhost"], secrets: { KEY } });
   const answer = await other.call({ target: "https://localhost/", inject: [["bearer", "KEY"]] });
   assert.equal(answer.statusText, `no ${REDACTION_MARKER} here`);
