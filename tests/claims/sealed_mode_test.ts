@@ -251,7 +251,9 @@ Deno.test({
   await home.ok(["proxy", "stop"]);
   await broker.ended();
   await Deno.chmod(home.home, 0o750);
-  await home.refused("file_unwritable", 1, ["proxy", "start", "--port", "0", "--password-stdin"], {
-    stdin: `${PASSWORD}\n`,
-  });
+  // A guard that is missing would let it serve for ever.
+  const start = ["timeout", "30", ...deno("main.ts"), "--json", "proxy", "start", "--port", "0", "--password-stdin"];
+  const { code, stdout: said } = await home.shell(start, { stdin: `${PASSWORD}\n` });
+  assert.equal(code, 1, said);
+  assert.match(said, /"file_unwritable"[\s\S]*other users may enter/);
 });
