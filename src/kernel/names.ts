@@ -86,7 +86,8 @@ export function parseProjectName(text: string): ProjectName {
 /** @throws {AppError} `invalid_name` */
 export function parseWorkspaceName(text: string): WorkspaceName {
   const name = text.normalize("NFC");
-  if (name.trim() !== name || name.length === 0 || name.length > 64 || UNPRINTABLE.test(name)) {
+  // A lone surrogate has no UTF-8: what is signed would not be what was typed.
+  if (!text.isWellFormed() || name.trim() !== name || name.length === 0 || name.length > 64 || UNPRINTABLE.test(name)) {
     throw new AppError("invalid_name", {
       kind: "workspace name",
       name: showable(text),

@@ -6,8 +6,13 @@
 
 /** Reads and writes small files. Paths are absolute. */
 export interface Files {
-  /** The file's bytes, or undefined when there is none. @throws {AppError} `file_unreadable` */
-  read(path: string): Promise<Uint8Array | undefined>;
+  /**
+   * The file's bytes, or undefined when there is none. With `regularOnly` anything but a regular file (after links) is refused:
+   * a pipe in the place of one of our own files would make us wait for ever.
+   *
+   * @throws {AppError} `file_unreadable`
+   */
+  read(path: string, options?: { readonly regularOnly?: boolean }): Promise<Uint8Array | undefined>;
   /**
    * Replaces the file: temporary file beside it, fsync, rename, fsync of the folder. Missing folders are made 0700. `mode`
    * is the file's mode (default 0600). A symbolic link is followed to its target only when `followLink` is set, otherwise refused.

@@ -40,7 +40,7 @@ export function proxyOutputPath(places: Places): string {
 
 /** The file's content, or undefined when there is none. @throws {AppError} `config_damaged`, `file_unreadable` */
 export async function readProxyState(files: Files, places: Places): Promise<ProxyState | undefined> {
-  const bytes = await files.read(places.proxyState);
+  const bytes = await files.read(places.proxyState, { regularOnly: true });
   if (bytes === undefined) return undefined;
   const state = parse(bytes);
   if (state !== undefined) return state;

@@ -78,7 +78,7 @@ export interface Config {
 
 /** The home's configuration, or undefined when there is no file. @throws {AppError} `config_damaged`, `unsupported_format`, `file_unreadable` */
 export async function readConfig(files: Files, places: Places): Promise<Config | undefined> {
-  const bytes = await files.read(places.config);
+  const bytes = await files.read(places.config, { regularOnly: true });
   return bytes === undefined ? undefined : parseConfig(places.config, bytes);
 }
 

@@ -46,7 +46,7 @@ export interface FoundProjectFile extends ProjectFile {
 export async function findProjectFile(files: Files, folder: string): Promise<FoundProjectFile | undefined> {
   for (let at = folder;; at = dirname(at)) {
     const path = projectFilePath(at);
-    const bytes = await files.read(path);
+    const bytes = await files.read(path, { regularOnly: true });
     // A damaged file ends the search: falling back to a folder above would act on another project.
     if (bytes !== undefined) return { ...parseProjectFile(path, bytes), folder: at, path };
     if (dirname(at) === at) return undefined;

@@ -185,3 +185,17 @@ async function fill(path: string): Promise<void> {
     } catch { /* a smaller piece may fit */ }
   }
 }
+
+Deno.test("P26 a pipe in the place of one of our files is refused by name, not waited for", async () => {
+  await using sandbox = await filled();
+  for (const path of [`${sandbox.home}/config.json`, `${sandbox.folder}/.agentsecrets/project.json`]) {
+    const kept = await Deno.readFile(path);
+    await Deno.remove(path);
+    assert.ok((await new Deno.Command("mkfifo", { args: [path] }).output()).success);
+    const { code, stderr } = await sandbox.run(["secrets", "list"]);
+    assert.equal(code, 1, stderr);
+    assert.ok(stderr.includes(path) && stderr.includes("not a regular file"), stderr);
+    await Deno.remove(path);
+    await Deno.writeFile(path, kept);
+  }
+});

@@ -5,7 +5,7 @@
  */
 
 import { dirname, isAbsolute } from "node:path";
-import { AppError } from "../../kernel/error.ts";
+import { AppError, isAppError } from "../../kernel/error.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Files } from "../../ports/files.ts";
 import type { Random } from "../../ports/random.ts";
@@ -36,12 +36,15 @@ export class DiskFiles implements Files {
     this.#clock = clock;
   }
 
-  async read(path: string): Promise<Uint8Array | undefined> {
+  async read(path: string, options: { readonly regularOnly?: boolean } = {}): Promise<Uint8Array | undefined> {
     try {
+      if (options.regularOnly === true && !(await Deno.stat(absolute(path))).isFile) {
+        throw new AppError("file_unreadable", { path, reason: "it is not a regular file" });
+      }
       return await Deno.readFile(absolute(path));
     } catch (error) {
       if (systemCode(error) === "ENOENT") return undefined;
-      throw unreadable(path, error);
+      throw isAppError(error) ? error : unreadable(path, error);
     }
   }
 

@@ -143,7 +143,7 @@ export class FileKeychain implements Keychain, Disposable {
   async #readFile(master: Secret, file: string): Promise<Contents | undefined> {
     const { files, folder, profile } = this.#options;
     const path = join(folder, file);
-    const bytes = await files.read(path);
+    const bytes = await files.read(path, { regularOnly: true });
     return bytes && openCollection(master, profile, { file, path }, bytes);
   }
 

@@ -160,7 +160,7 @@ export async function changeVaultPassphrase(
 }
 
 async function readHead(files: Files, folder: string, path: string, kind: UnlockKind): Promise<Head> {
-  const bytes = await files.read(path);
+  const bytes = await files.read(path, { regularOnly: true });
   if (bytes === undefined) {
     if (await hasCollections(folder)) throw damaged(path, "it is missing");
     throw new AppError("keychain_absent", { backend: "vault file", reason: `there is none in ${folder}` });

@@ -79,7 +79,7 @@ export async function createKeyFile(files: Files, path: string, random: Random):
 /** The key in a key file. @throws {AppError} `vault_damaged` when missing, malformed, or open to others */
 export async function readKeyFile(files: Files, path: string): Promise<Secret> {
   await refuseShared(path);
-  const bytes = await files.read(path);
+  const bytes = await files.read(path, { regularOnly: true });
   if (bytes === undefined) throw damaged(path, "the key file is missing");
   const key = decodeKey(bodyOf("key", path, bytes));
   bytes.fill(0);
