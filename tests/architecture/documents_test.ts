@@ -2,7 +2,14 @@
 import assert from "node:assert/strict";
 import { root } from "./sources.ts";
 
-const DOCUMENTS = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/ARCHITECTURE.md", "docs/THREAT_MODEL.md"];
+const DOCUMENTS = [
+  "README.md",
+  "CONTRIBUTING.md",
+  "SECURITY.md",
+  "docs/ARCHITECTURE.md",
+  "docs/THREAT_MODEL.md",
+  "docs/MCP.md",
+];
 
 async function exists(path: string): Promise<boolean> {
   return await Deno.stat(new URL(path, root)).then(() => true, () => false);
