@@ -136,7 +136,7 @@ class Door {
   async #socket(request: Request, caller: Caller, leave: () => void): Promise<Response> {
     const { sockets } = this.#options;
     if (sockets === undefined) {
-      throw new AppError("unsupported", { what: "a WebSocket", reason: "with a sealed vault the proxy opens none" });
+      throw new AppError("unsupported", { what: "a WebSocket", reason: "this proxy opens none" });
     }
     const call = proxyRequest(request, caller);
     const signal = AbortSignal.any([request.signal, this.#ending.cuts]);

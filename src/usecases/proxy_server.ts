@@ -118,7 +118,7 @@ async function serve(
   const door = broker?.door ?? local;
   const listener = await ports.listen({
     ...listenerOptions(ports, input, door, session.token, active),
-    ...(broker === undefined ? { sockets: local } : {}),
+    sockets: door,
   });
   try {
     const { addresses, port } = listener;
