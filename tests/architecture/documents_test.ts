@@ -1,6 +1,6 @@
 /** Documents name files, tasks and other documents that exist. */
 import assert from "node:assert/strict";
-import { root } from "./sources.ts";
+import { root, sources } from "./sources.ts";
 
 const DOCUMENTS = [
   "README.md",
@@ -41,4 +41,17 @@ Deno.test("every task that a document names is one", async () => {
       assert.ok(tasks.includes(task!), `${document}: task ${task}`);
     }
   }
+});
+
+Deno.test("every document that a source file cites exists", async () => {
+  const missing: string[] = [];
+  for (const folder of ["src", "ffi", "tests", "scripts", "bench"]) {
+    for await (const path of sources(folder)) {
+      const text = await Deno.readTextFile(new URL(path, root));
+      for (const [cited] of text.matchAll(/\bdocs\/[\w/-]+\.md\b/g)) {
+        if (!await exists(cited)) missing.push(`${path}: ${cited}`);
+      }
+    }
+  }
+  assert.deepEqual([...new Set(missing)], []);
 });
