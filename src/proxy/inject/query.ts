@@ -10,7 +10,9 @@ export const query: Injector<QueryPlace> = {
   inject(outgoing, place, value): Outgoing {
     const url = new URL(outgoing.url);
     // EXPOSE: the value becomes a part of the URL's text
-    url.search = value.expose((bytes) => setPair(url.search.slice(1), place.parameter, percentEncode(bytes)));
+    const search = value.expose((bytes) => setPair(url.search.slice(1), place.parameter, percentEncode(bytes)));
+    // The setter drops one leading `?`, which may be the query's own.
+    url.search = `?${search}`;
     return { ...outgoing, url };
   },
 };
