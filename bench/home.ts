@@ -12,7 +12,9 @@ export interface BenchHome extends AsyncDisposable {
 }
 
 export const PASSWORD = "correct horse battery staple";
-export const BINARY: string = new URL("../dist/agentsecrets", import.meta.url).pathname;
+/** The program that is measured: `deno task build`'s, or the one that AGENTSECRETS_BENCH_PROGRAM names. */
+export const BINARY: string = Deno.env.get("AGENTSECRETS_BENCH_PROGRAM") ??
+  new URL("../dist/agentsecrets", import.meta.url).pathname;
 
 /** Makes the home with the file vault and its key file, so that every machine measures the same thing. */
 export async function benchHome(extra: Record<string, string> = {}): Promise<BenchHome> {

@@ -1,4 +1,5 @@
 /** Measuring: alternating runs, medians, ratios, peak memory. These machines are noisy, so only ratios of one run count. */
+import { mib, ms, show } from "./report.ts";
 
 /** One thing that is measured: a command, or work in this process. */
 export interface Contender {
@@ -44,7 +45,8 @@ export async function compare(rounds: number, contenders: readonly Contender[]):
   }));
 }
 
-function quantile(values: readonly number[], q: number): number {
+/** The value below which the part `q` of the values is. */
+export function quantile(values: readonly number[], q: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? NaN;
 }
@@ -87,24 +89,18 @@ export function command(argv: readonly string[], options: CommandOptions = {}): 
   };
 }
 
-/** Prints figures as an aligned table. */
+/** Shows figures as a table. */
 export function print(title: string, figures: readonly Figure[], note?: string): void {
-  console.log(`\n${title}`);
-  const rows = figures.map((f) => [
-    f.name,
-    ms(f.medianMs),
-    ms(f.p90Ms),
-    `${f.ratio.toFixed(2)}×`,
-    f.peakBytes === undefined ? "–" : `${(f.peakBytes / 1024 / 1024).toFixed(0)} MiB`,
-  ]);
-  const table = [["", "median", "p90", "ratio", "peak memory"], ...rows];
-  const widths = table[0]!.map((_, c) => Math.max(...table.map((row) => row[c]!.length)));
-  for (const row of table) {
-    console.log("  " + row.map((cell, c) => c === 0 ? cell.padEnd(widths[c]!) : cell.padStart(widths[c]!)).join("  "));
-  }
-  if (note !== undefined) console.log(`  ${note}`);
-}
-
-function ms(value: number): string {
-  return value < 0.1 ? `${(value * 1000).toFixed(1)} µs` : `${value.toFixed(value < 10 ? 2 : 1)} ms`;
+  show({
+    title,
+    head: ["", "median", "p90", "ratio", "peak memory"],
+    rows: figures.map((f) => [
+      f.name,
+      ms(f.medianMs),
+      ms(f.p90Ms),
+      `${f.ratio.toFixed(2)}×`,
+      f.peakBytes === undefined ? "–" : mib(f.peakBytes),
+    ]),
+    ...(note === undefined ? {} : { note }),
+  });
 }

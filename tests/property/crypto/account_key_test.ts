@@ -13,6 +13,7 @@ import { CROCKFORD } from "../../../src/kernel/encoding.ts";
 import { isAppError } from "../../../src/kernel/error.ts";
 import { Secret } from "../../../src/kernel/secret.ts";
 import { seededRandom } from "../../support/seeded_random.ts";
+import "../../support/runs.ts";
 
 const KINDS = [
   { bytes: 16, prefix: "AS1", format: formatAccountKey, parse: parseAccountKey },

@@ -18,6 +18,7 @@ import { hkdfSha256 } from "../../../src/crypto/hazmat/hkdf.ts";
 import { isAppError } from "../../../src/kernel/error.ts";
 import { Secret } from "../../../src/kernel/secret.ts";
 import { seededRandom } from "../../support/seeded_random.ts";
+import "../../support/runs.ts";
 
 const random = seededRandom("envelope");
 const kinds = Object.keys(ENVELOPE_KINDS) as EnvelopeKind[];

@@ -13,6 +13,7 @@ import { createRedactor, type Redactor } from "../../../src/proxy/redact/redacto
 import { Scanner } from "../../../src/proxy/redact/scanner.ts";
 import { EMBEDDINGS, SPELLINGS } from "../../unit/proxy/redact/corpus.ts";
 import { leak } from "../../unit/proxy/redact/leaks.ts";
+import { runs } from "../../support/runs.ts";
 
 const show = (bytes: Uint8Array): string => new TextDecoder("latin1").decode(bytes);
 const asBytes = (body: string | Uint8Array): Uint8Array => typeof body === "string" ? utf8(body) : body;
@@ -62,7 +63,7 @@ Deno.test("P2 property: any secret in any spelling, anywhere, in any chunks, is 
         assert.equal(show(inChunks(redactor, body, at)), expected);
       },
     ),
-    { numRuns: 150 },
+    runs(150),
   );
 });
 
@@ -103,7 +104,7 @@ Deno.test("property: each character in a spelling of its own, each of its charac
       const out = show(inChunks(redactor, utf8(`${before}|${mixture}|${after}`), at));
       assert.equal(out, `${before}|${REDACTION_MARKER}|${after}`, mixture);
     }),
-    { numRuns: 200 },
+    runs(200),
   );
 });
 
@@ -114,7 +115,7 @@ Deno.test("property: nothing can be read out of what stands around an embedded s
       const out = inChunks(redactor, utf8(`<${EMBEDDINGS[embedding]!(value)}>`), at);
       assert.equal(leak(out, utf8(value)), undefined, `${embedding}: ${show(out)}`);
     }),
-    { numRuns: 150 },
+    runs(150),
   );
 });
 
@@ -138,7 +139,7 @@ Deno.test("P2 property: a body without the secrets comes out byte for byte, near
       const body = concat(noise, ...misses.map((m) => m.body), noise);
       assert.deepEqual(inChunks(redactor, body, at), body);
     }),
-    { numRuns: 150 },
+    runs(150),
   );
 });
 
@@ -156,6 +157,6 @@ Deno.test("property: chunks make no difference, whatever overlaps and however of
       assert.equal(show(inChunks(new Scanner(small, utf8("#")), bytes, at)), show(whole));
       assert.ok(small.restarts > 1, "it did start again");
     }),
-    { numRuns: 150 },
+    runs(150),
   );
 });

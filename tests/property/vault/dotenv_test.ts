@@ -9,6 +9,7 @@ import { quoteDotenv } from "../../../src/vault/dotenv/quote.ts";
 import { readDotenv } from "../../../src/vault/dotenv/read.ts";
 import { scanDotenv } from "../../../src/vault/dotenv/scan.ts";
 import { updateDotenv, updateExample } from "../../../src/vault/dotenv/write.ts";
+import { runs } from "../../support/runs.ts";
 
 const npm = createRequire(import.meta.url)("dotenv") as { parse(text: string): Record<string, string> };
 
@@ -69,7 +70,7 @@ function textOf(secret: Secret): string {
 Deno.test("scanDotenv() reads what npm's dotenv reads, on arbitrary text", () => {
   fc.assert(
     fc.property(dotenvText, (text) => assert.deepEqual(sorted(values(text)), sorted(npm.parse(text)))),
-    { numRuns: 20_000 },
+    runs(20_000),
   );
 });
 
@@ -83,7 +84,7 @@ Deno.test("scanDotenv() points at the values it read", () => {
       }
       assert.ok(before <= text.length);
     }),
-    { numRuns: 5_000 },
+    runs(5_000),
   );
 });
 
@@ -105,7 +106,7 @@ Deno.test("quoteDotenv() spells values that scanDotenv() and npm's dotenv read b
         assert.equal(npm.parse(file).K, text);
       }
     }),
-    { numRuns: 20_000 },
+    runs(20_000),
   );
 });
 
@@ -118,7 +119,7 @@ Deno.test("quoteDotenv() leaves out only NUL bytes and values that mix quotes wi
         : text.endsWith("\\") || /'/.test(text) && /`/.test(text);
       assert.ok(text.includes("\0") || breaksOut, JSON.stringify(text));
     }),
-    { numRuns: 20_000 },
+    runs(20_000),
   );
 });
 
@@ -158,7 +159,7 @@ Deno.test("updateDotenv() changes what it was asked to and nothing else, on arbi
       }
       assert.deepEqual(sorted(npm.parse(fromUtf8(written.bytes))), sorted(Object.fromEntries(expected)));
     }),
-    { numRuns: 10_000 },
+    runs(10_000),
   );
 });
 
@@ -191,7 +192,7 @@ Deno.test("updateDotenv() keeps every other line byte for byte, with LF and CRLF
       const changed = updateDotenv(utf8(text), new Map([[parseSecretName("C"), Secret.fromText("x")]]), ".env").bytes;
       assert.deepEqual(kept(fromUtf8(changed)), kept(text));
     }),
-    { numRuns: 3_000 },
+    runs(3_000),
   );
 });
 
@@ -208,7 +209,7 @@ Deno.test("readDotenv() gives back what updateDotenv() wrote into an empty file"
       assert.deepEqual([...back.values].map(([n, s]) => [n, textOf(s)]), all);
       assert.deepEqual([...back.ignoredLines, ...back.unusableLines], []);
     }),
-    { numRuns: 5_000 },
+    runs(5_000),
   );
 });
 
@@ -220,6 +221,6 @@ Deno.test("updateExample() never writes a value and never changes a line that is
       assert.match(out.slice(text.length), /^([A-Z_0-9]+=\n)*$/);
       for (const n of names) assert.ok(n in values(out));
     }),
-    { numRuns: 2_000 },
+    runs(2_000),
   );
 });

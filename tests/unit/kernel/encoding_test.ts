@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import * as encoding from "../../../src/kernel/encoding.ts";
 import { compareBytes, concat, equalBytes, lengthPrefixed } from "../../../src/kernel/bytes.ts";
+import "../../support/runs.ts";
 
 const PAIRS = {
   hex: [encoding.toHex, encoding.fromHex],

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { isAppError } from "../../../src/kernel/error.ts";
 import { parseTarget } from "../../../src/proxy/target.ts";
+import "../../support/runs.ts";
 
 const REFUSED: Readonly<Record<string, readonly string[]>> = {
   "not absolute http(s)": [

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { AppError } from "../../../../src/kernel/error.ts";
 import { type Frame, FrameReader, FrameWriter } from "../../../../src/usecases/broker/frames.ts";
+import "../../../support/runs.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 

@@ -14,6 +14,7 @@ import {
   encodeAsk,
   encodeFailure,
 } from "../../../../src/usecases/broker/messages.ts";
+import "../../../support/runs.ts";
 
 const CALL: Ask = {
   ask: "call",
