@@ -24,6 +24,29 @@ export function integer(flag: string, min: number, max: number): (text: string) 
   };
 }
 
+const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
+
+/**
+ * A moment: `10m`, `2h`, `1d` before `nowMs`, or a time in ISO 8601 (`2026-01-31`, `2026-01-31T14:05Z`; without a zone it is UTC, as
+ * times are shown). In milliseconds since the epoch.
+ *
+ * @throws {AppError} `usage`
+ */
+export function moment(flag: string, text: string, nowMs: number): number {
+  const [, count, unit] = /^(\d{1,9})([smhdw])$/.exec(text) ?? [];
+  if (count !== undefined && unit !== undefined) return nowMs - Number(count) * UNIT_MS[unit]!;
+  const [, day, time, zone] =
+    /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)(Z|[+-]\d\d:?\d\d)?)?$/.exec(text) ?? [];
+  const midnight = Date.parse(`${day}T00:00Z`), at = Date.parse(`${day}T${time ?? "00:00"}${zone ?? "Z"}`);
+  // A day that does not exist (02-30) is taken for one of the next month.
+  if (Number.isNaN(midnight) || Number.isNaN(at) || new Date(midnight).toISOString().slice(0, 10) !== day) {
+    throw new AppError("usage", {
+      problem: `Cannot use ${flag}: it takes 30s, 10m, 2h, 1d or 1w, or a time such as 2026-01-31T14:05Z`,
+    });
+  }
+  return at;
+}
+
 /**
  * `a,b` and repeated flags gather into one list; empty parts are dropped. The first time `before` is undefined.
  *

@@ -120,7 +120,12 @@ class Run {
     if (options["json"] === true && options["output"] === "text") {
       throw new AppError("usage", { problem: "Cannot use --json and --output text together" });
     }
-    const view = new View(terminal, { json: this.#json, quiet: options["quiet"] === true, color: this.#color });
+    const view = new View(terminal, {
+      json: this.#json,
+      text: options["output"] === "text",
+      quiet: options["quiet"] === true,
+      color: this.#color,
+    });
     using answers = new Answers(terminal, signal);
     // The world hides this process's memory: it is made before a password comes in.
     const world = await this.#host.makeWorld({

@@ -9,7 +9,7 @@ import type { CallContext } from "../proxy/door.ts";
 import { openRecorder } from "./audit_log.ts";
 import type { WorldWithEngine } from "./engine_ports.ts";
 import { type EnvironmentPlace, findEnvironment } from "./open_environment.ts";
-import { openWorkspace } from "./open_workspace.ts";
+import { type OpenWorkspace, openWorkspace } from "./open_workspace.ts";
 import type { Selection } from "./scope.ts";
 
 /** Disposing of it closes the device that signs its records. */
@@ -17,6 +17,7 @@ export interface OpenCallContext extends Disposable {
   readonly context: CallContext;
   readonly place: EnvironmentPlace;
   readonly audit: AuditRecorder;
+  readonly workspace: OpenWorkspace;
 }
 
 /** @throws {AppError} as `openWorkspace` and `findEnvironment` */
@@ -37,7 +38,7 @@ export async function openCallContext(
       callerRole: workspace.role,
     };
     const audit = await openRecorder(ports, workspace.device);
-    return { context, place, audit, [Symbol.dispose]: () => workspace[Symbol.dispose]() };
+    return { context, place, audit, workspace, [Symbol.dispose]: () => workspace[Symbol.dispose]() };
   } catch (error) {
     workspace[Symbol.dispose]();
     throw error;

@@ -24,6 +24,8 @@ export interface AuditQuery {
   readonly secret?: string;
   /** Records of this agent id. */
   readonly agent?: string;
+  /** Records of this time and later, in milliseconds since the epoch. */
+  readonly since?: number;
 }
 
 /** A log that verified. */
@@ -43,30 +45,66 @@ export async function readAuditLog(
   query: AuditQuery,
   signal?: AbortSignal,
 ): Promise<AuditRecord[]> {
-  const found: AuditRecord[] = [];
-  let line = 0;
-  for await (const text of (await ports.auditSink()).lines(signal)) {
-    line++;
-    const record = parseLine(text);
-    if (record === undefined) throw new AppError("audit_invalid", { line, reason: "it is not a record" });
-    if (!matches(record, query)) continue;
-    found.push(record);
-    // Only the newest are wanted: a log of years must not be held in memory for ten lines.
-    if (query.last !== undefined && found.length > query.last) found.shift();
-  }
-  return found;
+  return (await read(ports, query, 0, signal)).found;
 }
 
-/** Records as they are written from now on, until aborted. */
+/**
+ * Those records, then new ones as they are written, until aborted: each once and none left out, also when the log begins a new file.
+ *
+ * @throws {AppError} as {@linkcode readAuditLog}
+ */
 export async function* watchAuditLog(
   ports: Pick<WorldWithEngine, "auditSink">,
   query: AuditQuery,
   signal: AbortSignal,
 ): AsyncGenerator<AuditRecord> {
-  for await (const text of (await ports.auditSink()).watch(signal)) {
-    const record = parseLine(text);
-    if (record !== undefined && matches(record, query)) yield record;
+  const stop = new AbortController();
+  const lines = (await ports.auditSink()).watch(AbortSignal.any([signal, stop.signal]))[Symbol.asyncIterator]();
+  try {
+    // Watching begins before reading: what is written meanwhile is seen by one of them at least.
+    const first = lines.next();
+    first.catch(() => {}); // its failure is seen below
+    let { found, lastSeq } = await read(ports, query, 0, signal);
+    yield* found;
+    for (let next = await first; next.done !== true; next = await lines.next()) {
+      const record = parseLine(next.value);
+      if (record === undefined || record.seq <= lastSeq) continue;
+      if (record.seq === lastSeq + 1) {
+        lastSeq = record.seq;
+        if (matches(record, query)) yield record;
+        continue;
+      }
+      // Some were written before the watching had begun: the log has them.
+      const { last: _, ...filters } = query;
+      ({ found, lastSeq } = await read(ports, filters, lastSeq, signal));
+      yield* found;
+    }
+  } finally {
+    stop.abort();
   }
+}
+
+/** Matching records after number `afterSeq`, and the number of the newest record of all. */
+async function read(
+  ports: Pick<WorldWithEngine, "auditSink">,
+  query: AuditQuery,
+  afterSeq: number,
+  signal?: AbortSignal,
+): Promise<{ found: AuditRecord[]; lastSeq: number }> {
+  const found: AuditRecord[] = [];
+  let line = 0, lastSeq = afterSeq;
+  for await (const text of (await ports.auditSink()).lines(signal)) {
+    line++;
+    const record = parseLine(text);
+    if (record === undefined) throw new AppError("audit_invalid", { line, reason: "it is not a record" });
+    if (record.seq <= afterSeq) continue;
+    lastSeq = record.seq;
+    if (!matches(record, query)) continue;
+    found.push(record);
+    // Only the newest are wanted: a log of years must not be held in memory for ten lines.
+    if (query.last !== undefined && found.length > query.last) found.shift();
+  }
+  return { found, lastSeq };
 }
 
 /**
@@ -100,5 +138,6 @@ export async function verifyAuditLog(ports: WorldWithEngine, signal?: AbortSigna
 
 function matches(record: AuditRecord, query: AuditQuery): boolean {
   if (query.secret !== undefined && !record.secretKeys.some((name) => name === query.secret)) return false;
+  if (query.since !== undefined && record.timestamp < query.since) return false;
   return query.agent === undefined || record.agentId === query.agent;
 }

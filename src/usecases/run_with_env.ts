@@ -4,10 +4,16 @@
  * @module
  */
 
+import { AppError } from "../kernel/error.ts";
 import { parseSecretName, type SecretName, showable } from "../kernel/names.ts";
-import { openCallContext, selectionOf } from "./call_context.ts";
+import type { SecretScope } from "../ports/secret_reader.ts";
+import type { Terminal } from "../ports/terminal.ts";
+import { type OpenCallContext, openCallContext, selectionOf } from "./call_context.ts";
 import type { WorldWithEngine } from "./engine_ports.ts";
 import { handOutFacts } from "./hand_out.ts";
+import { OutputMask } from "./output_mask.ts";
+import type { AskPassword } from "./ports.ts";
+import { unlockAccount } from "./unlock_account.ts";
 
 /** What to run, with which secrets. */
 export interface RunWithEnvInput {
@@ -17,6 +23,19 @@ export interface RunWithEnvInput {
   readonly only?: readonly string[];
   readonly project?: string;
   readonly environment?: string;
+  /**
+   * Lets the program's output pass as it is, for a person. Undefined masks every value of the environment in stdout and stderr,
+   * where they are not terminals.
+   */
+  readonly unmasked?: PersonPresent;
+  /** Called before the program starts, when secrets are left out: see {@linkcode RunWithEnvResult.leftOut}. */
+  readonly onLeftOut?: (names: readonly SecretName[]) => Promise<void>;
+}
+
+/** A person who can be asked for the account's password. */
+export interface PersonPresent {
+  readonly terminal: Pick<Terminal, "canAsk">;
+  readonly askPassword: AskPassword;
 }
 
 /** How it went. */
@@ -39,10 +58,12 @@ const STEERING =
   /^(PATH|IFS|ENV|BASH_ENV|SHELLOPTS|BASHOPTS|PROMPT_COMMAND|PS4|ZDOTDIR|EDITOR|VISUAL|PAGER|BROWSER|LD_.*|DYLD_.*|NODE_OPTIONS|NODE_PATH|PYTHON(STARTUP|PATH|HOME|INSPECT)|PERL5?(OPT|LIB|DB)|RUBY(OPT|LIB)|JAVA_TOOL_OPTIONS|_JAVA_OPTIONS|JDK_JAVA_OPTIONS|GIT_.*|GCONV_PATH|MALLOC_.*|DENO_.*|BUN_.*|NPM_CONFIG_.*|npm_config_.*)$/;
 
 /**
- * Writes the audit record (method `ENV`, names and the program's name), then runs the program on this process's streams.
+ * Writes the audit record (method `ENV`, names and the program's name), then runs the program on this process's streams, masking
+ * what it prints where that is not a terminal.
  *
  * @throws {AppError} `secret_not_found`, `secrets_not_found`, `invalid_value` (NUL, or more than an environment holds),
- * `child_not_started`, `audit_unwritable`, the keychain's codes
+ * `child_not_started`, `audit_unwritable`, `person_required` and `login_refused` for unmasked output, `disk_full` and
+ * `file_unwritable` for masked, the keychain's codes
  */
 export async function runWithEnv(
   ports: WorldWithEngine,
@@ -50,10 +71,16 @@ export async function runWithEnv(
   signal?: AbortSignal,
 ): Promise<RunWithEnvResult> {
   const only = input.only?.map(parseSecretName);
-  const { secrets, leftOut } = await takeSecrets(ports, input, only, signal);
+  if (input.unmasked?.terminal.canAsk === false) {
+    throw new AppError("person_required", { action: "leave output unmasked" });
+  }
+  const { secrets, leftOut, scope } = await takeSecrets(ports, input, only, signal);
+  using mask = new OutputMask(ports, scope, signal);
   try {
+    if (leftOut.length > 0) await input.onLeftOut?.(leftOut);
     const { program, args } = input;
-    const exitCode = await ports.processes.run({ program, args, secrets, withhold: WITHHELD });
+    const filter = input.unmasked === undefined ? { filter: () => mask.stream() } : {};
+    const exitCode = await ports.processes.run({ program, args, secrets, withhold: WITHHELD, ...filter });
     return { exitCode, names: [...secrets.keys()], leftOut };
   } finally {
     for (const value of secrets.values()) value.dispose();
@@ -66,8 +93,9 @@ async function takeSecrets(
   input: RunWithEnvInput,
   only: readonly SecretName[] | undefined,
   signal: AbortSignal | undefined,
-): Promise<{ secrets: Awaited<ReturnType<Reader["read"]>>; leftOut: readonly SecretName[] }> {
+): Promise<Taken> {
   using open = await openCallContext(ports, selectionOf(input), signal);
+  if (input.unmasked !== undefined) await requirePassword(open, input.unmasked, signal);
   await open.audit.ready();
   const reader = await ports.secretReader();
   const all = only ?? await reader.names(open.context.scope, signal);
@@ -77,11 +105,23 @@ async function takeSecrets(
   try {
     const program = showable(input.program.replace(/^.*[/\\]/, ""));
     await open.audit.record(handOutFacts(ports, open, { method: "ENV", path: "env", program, names }));
-    return { secrets, leftOut };
+    return { secrets, leftOut, scope: open.context.scope };
   } catch (error) {
     for (const value of secrets.values()) value.dispose();
     throw error;
   }
+}
+
+/** A terminal alone is no proof of a person, since a program can make one: the password must open the account's keys. */
+async function requirePassword(open: OpenCallContext, person: PersonPresent, signal?: AbortSignal): Promise<void> {
+  const { device, client, account } = open.workspace;
+  await unlockAccount(device, client, account, person.askPassword, async () => {}, signal);
+}
+
+interface Taken {
+  readonly secrets: Awaited<ReturnType<Reader["read"]>>;
+  readonly leftOut: readonly SecretName[];
+  readonly scope: SecretScope;
 }
 
 type Reader = Awaited<ReturnType<WorldWithEngine["secretReader"]>>;

@@ -132,10 +132,8 @@ Deno.test("a vault passphrase comes from its line or descriptor, in a fixed orde
     stdin: "another\n",
   });
   await sandbox.fails("invalid_input", 2, ["secrets", "list", "--vault-passphrase-fd", "99"]);
-  const shown = await sandbox.ok(["--vault-passphrase-stdin", "env", "--", "printenv", "KEY"], {
-    stdin: "the passphrase of the vault\n",
-  });
-  assert.equal(shown, "a value of two\nlines\n");
+  const leading = ["--vault-passphrase-stdin"];
+  await sandbox.holds("KEY", "a value of two\nlines\n", { leading, stdin: "the passphrase of the vault\n" });
 });
 
 Deno.test("status before init is exit number 0 and says what to type", async () => {

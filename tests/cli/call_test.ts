@@ -151,11 +151,14 @@ Deno.test("P7 P28 proxy variables of the environment do not reroute a call", asy
   }
 });
 
+const MASKED = "[REDACTED_BY_AGENTSECRETS]";
+
 Deno.test("P4 P15 env gives values to the child alone, with its exit number, and the log has no arguments", async () => {
   await using sandbox = await sandboxWithProject();
   await sandbox.ok(["secrets", "set", "KEY", "OTHER=another value"].filter((a) => a !== "KEY"));
   await sandbox.ok(["secrets", "set", "KEY", "--stdin"], { stdin: CANARY });
-  assert.equal(await sandbox.ok(["env", "--", "printenv", "KEY"]), `${CANARY}\n`);
+  assert.equal(await sandbox.ok(["env", "--", "printenv", "KEY"]), `${MASKED}\n`);
+  await sandbox.holds("KEY", CANARY);
   assert.equal((await sandbox.run(["env", "--", "sh", "-c", "exit 37"])).code, 37);
   assert.equal((await sandbox.run(["env", "--", "sh", "-c", "kill -TERM $$"])).code, 143);
   const only = await sandbox.run([
@@ -165,11 +168,11 @@ Deno.test("P4 P15 env gives values to the child alone, with its exit number, and
     "--",
     "sh",
     "-c",
-    'echo "[$KEY][$OTHER]" "$1"',
+    'echo "[$KEY][$OTHER]" "$1" >&2; test "$OTHER" = "another value"',
     "sh",
     CANARY,
   ]);
-  assert.equal(only.stdout, `[][another value] ${CANARY}\n`);
+  assert.deepEqual([only.code, only.stderr], [0, `[][${MASKED}] ${MASKED}\n`]);
   assert.equal((await sandbox.run(["env", "--only", "NOPE", "--", "true"])).code, 3);
   assert.equal((await sandbox.run(["env", "--", "no-such-program"])).code, 1);
   assert.equal((await sandbox.run(["env", "--", ""])).code, 2);

@@ -137,6 +137,16 @@ export class Sandbox implements AsyncDisposable {
     return result;
   }
 
+  /** Expects that a program which `env` runs has exactly `value` in `name`: it compares, since what it prints is masked. */
+  async holds(
+    name: string,
+    value: string,
+    options: CliOptions & { readonly leading?: readonly string[] } = {},
+  ): Promise<void> {
+    const script = `test "$${name}" = "$1" || { echo "$${name} is another" >&2; exit 1; }`;
+    await this.ok([...options.leading ?? [], "env", "--", "sh", "-c", script, "sh", value], options);
+  }
+
   /** Every file below the base folder, as paths and bytes. */
   async *files(): AsyncGenerator<readonly [path: string, bytes: Uint8Array]> {
     yield* filesBelow(this.base);

@@ -1,5 +1,5 @@
 /**
- * Programs run on this process's own streams, with secrets in their environment and nowhere else.
+ * Programs run on this process's own streams, or through filters to them, with secrets in their environment and nowhere else.
  *
  * @module
  */
@@ -8,12 +8,15 @@ import { fromUtf8 } from "../../kernel/bytes.ts";
 import { AppError } from "../../kernel/error.ts";
 import { showable } from "../../kernel/names.ts";
 import type { Secret } from "../../kernel/secret.ts";
-import type { ChildCommand, Processes } from "../../ports/process.ts";
+import type { ChildCommand, OutputFilter, Processes } from "../../ports/process.ts";
+import { MaskedOutput } from "./masked_output.ts";
+import { SignalForwarder } from "./signal_forwarder.ts";
 
-/** Sent on to the child wherever they come from. */
-const FORWARDED: readonly Deno.Signal[] = ["SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGWINCH", "SIGCONT"];
-/** A terminal sends these to the child itself; passed on as well, it would get them twice. */
-const FROM_TERMINAL: readonly Deno.Signal[] = ["SIGINT", "SIGQUIT"];
+/** The filters of this child's streams; undefined for a stream that is the child's own. */
+interface Filters {
+  readonly stdout: OutputFilter | undefined;
+  readonly stderr: OutputFilter | undefined;
+}
 
 /** The processes of this machine. */
 export class SystemProcesses implements Processes {
@@ -31,9 +34,16 @@ export class SystemProcesses implements Processes {
     try {
       // Listening before the child exists: a signal in between would end us and leave it behind.
       signals.listen();
-      const child = start(command, env);
+      const filters = { stdout: await filterOf("stdout", command), stderr: await filterOf("stderr", command) };
+      const child = start(command, env, filters);
       signals.to(child);
-      return (await child.status).code; // 128 + n for a signal
+      const carried = carryAll(child, filters);
+      // Its failure is looked at when the child has ended.
+      carried.catch(() => {});
+      const { code } = await child.status; // 128 + n for a signal
+      // Programs that the child left behind may still hold its output open.
+      await Promise.race([carried, signals.ended()]);
+      return code;
     } finally {
       signals.stop();
     }
@@ -50,15 +60,29 @@ export class SystemProcesses implements Processes {
   }
 }
 
-function start(command: ChildCommand, env: Record<string, string>): Deno.ChildProcess {
+/** A terminal stays the child's own: what shows there is for a person, and the child may ask it for its size or its keys. */
+async function filterOf(stream: "stdout" | "stderr", command: ChildCommand): Promise<OutputFilter | undefined> {
+  return Deno[stream].isTerminal() ? undefined : await command.filter?.();
+}
+
+/** Everything that the child prints, to its end. */
+async function carryAll(child: Deno.ChildProcess, { stdout, stderr }: Filters): Promise<void> {
+  const outputs: MaskedOutput[] = [];
+  if (stdout !== undefined) outputs.push(new MaskedOutput("stdout", child.stdout, Deno.stdout, stdout));
+  if (stderr !== undefined) outputs.push(new MaskedOutput("stderr", child.stderr, Deno.stderr, stderr));
+  const results = await Promise.allSettled(outputs.map((output) => output.carry()));
+  for (const result of results) if (result.status === "rejected") throw result.reason;
+}
+
+function start(command: ChildCommand, env: Record<string, string>, filters: Filters): Deno.ChildProcess {
   try {
     return new Deno.Command(command.program, {
       args: [...command.args],
       env,
       clearEnv: true,
       stdin: "inherit",
-      stdout: "inherit",
-      stderr: "inherit",
+      stdout: filters.stdout === undefined ? "inherit" : "piped",
+      stderr: filters.stderr === undefined ? "inherit" : "piped",
     }).spawn();
   } catch (error) {
     // The system's message may quote arguments; only its kind is told.
@@ -106,41 +130,5 @@ function environmentText(name: string, bytes: Uint8Array): string {
     return fromUtf8(bytes);
   } catch {
     throw new AppError("invalid_value", { name, reason: "it is not UTF-8, which an environment needs" });
-  }
-}
-
-/** Passes signals on to a child; those that come before it exists reach it when it does. */
-class SignalForwarder {
-  readonly #handlers: { readonly signal: Deno.Signal; readonly handle: () => void }[] = [];
-  readonly #early: Deno.Signal[] = [];
-  #child: Deno.ChildProcess | undefined;
-
-  listen(): void {
-    if (Deno.build.os === "windows") return;
-    const atTerminal = [Deno.stdin, Deno.stdout, Deno.stderr].some((stream) => stream.isTerminal());
-    for (const signal of [...FORWARDED, ...FROM_TERMINAL]) {
-      const swallowed = atTerminal && FROM_TERMINAL.includes(signal);
-      const handle = swallowed ? (): void => {} : (): void => this.#pass(signal);
-      Deno.addSignalListener(signal, handle);
-      this.#handlers.push({ signal, handle });
-    }
-  }
-
-  to(child: Deno.ChildProcess): void {
-    this.#child = child;
-    for (const signal of this.#early.splice(0)) this.#pass(signal);
-  }
-
-  stop(): void {
-    for (const { signal, handle } of this.#handlers) Deno.removeSignalListener(signal, handle);
-  }
-
-  #pass(signal: Deno.Signal): void {
-    if (this.#child === undefined) return void this.#early.push(signal);
-    try {
-      this.#child.kill(signal);
-    } catch {
-      // It has just ended.
-    }
   }
 }

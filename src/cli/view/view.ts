@@ -16,6 +16,8 @@ export type Json = string | number | boolean | null | readonly Json[] | { readon
 /** How a command wants to be read. */
 export interface ViewOptions {
   readonly json: boolean;
+  /** Text was asked for by name: also where a program would get something else. */
+  readonly text?: boolean;
   readonly quiet: boolean;
   readonly color: boolean;
 }
@@ -33,6 +35,11 @@ export class View {
   /** Whether JSON was asked for. */
   get json(): boolean {
     return this.#options.json;
+  }
+
+  /** Whether text was asked for by name. */
+  get text(): boolean {
+    return this.#options.text === true;
   }
 
   /** Style of what goes to stdout. */

@@ -22,6 +22,12 @@ export interface RedactionStream {
    * still become part of a match. The caller must not change `chunk` afterwards.
    */
   push(chunk: Uint8Array): Uint8Array;
+  /**
+   * What is held back now, if it is at most `maxBytes`, else nothing: for output that pauses, where a person waits for the end of
+   * a line. The search goes on: a match that these bytes begin is replaced from the next byte on, so that at most `maxBytes` of
+   * its beginning have gone out.
+   */
+  release(maxBytes: number): Uint8Array;
   /** What was held back and turned out harmless. Call once, at the end of the bytes. */
   end(): Uint8Array;
   /** Whether anything was replaced so far. */

@@ -34,6 +34,8 @@ export class Scanner {
   readonly #automaton: Automaton;
   readonly #marker: Uint8Array;
   #held: Uint8Array = NO_BYTES;
+  /** How many of the bytes held back have gone out all the same. */
+  #released = 0;
   #pause: Pause = { at: "search" };
   #redacted = false;
   // The chunk at hand: its bytes with those held back before it, what is done with so far, and what goes out.
@@ -59,7 +61,7 @@ export class Scanner {
 
   /** Number of bytes held back. */
   get heldBytes(): number {
-    return this.#held.length;
+    return this.#held.length - this.#released;
   }
 
   /** Takes the next bytes and returns those that may go on. */
@@ -75,6 +77,14 @@ export class Scanner {
     return rest;
   }
 
+  /** Lets go of what is held back when that is at most `maxBytes`; the search goes on as if it were still held. */
+  release(maxBytes: number): Uint8Array {
+    if (this.#held.length > maxBytes) return NO_BYTES;
+    const out = this.#held.subarray(this.#released);
+    this.#released = this.#held.length;
+    return out;
+  }
+
   #scan(chunk: Uint8Array): Uint8Array {
     if (this.#ended) throw new TypeError("Cannot redact after the end of a stream");
     if (this.#automaton.disposed) throw new TypeError("Cannot redact with a disposed redactor");
@@ -87,6 +97,7 @@ export class Scanner {
     this.#pause = progress;
     // A copy: the tail must not keep a large chunk alive.
     this.#held = this.#done === this.#bytes.length ? NO_BYTES : this.#bytes.slice(this.#done);
+    this.#released = Math.max(0, this.#released - this.#done);
     const out = this.#out.length === 1 ? this.#out[0]! : concat(...this.#out);
     this.#bytes = NO_BYTES;
     this.#words = NO_WORDS;
@@ -196,10 +207,11 @@ export class Scanner {
     return { at: "match", next: next - end, reached: automaton.content(state), atEnd };
   }
 
-  /** Passes on everything up to `end`. */
+  /** Passes on everything up to `end` that has not gone out yet. */
   #emit(end: number): void {
-    const all = this.#done === 0 && end === this.#bytes.length;
-    if (end > this.#done) this.#out.push(all ? this.#bytes : this.#bytes.subarray(this.#done, end));
+    const from = Math.max(this.#done, this.#released);
+    const all = from === 0 && end === this.#bytes.length;
+    if (end > from) this.#out.push(all ? this.#bytes : this.#bytes.subarray(from, end));
     this.#done = end;
   }
 }

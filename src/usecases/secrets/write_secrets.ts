@@ -11,6 +11,7 @@ import type { Secret } from "../../kernel/secret.ts";
 import { checkValue } from "../../vault/value.ts";
 import { commitChanges, type Committed } from "./commit_changes.ts";
 import { keepLocal, type LocalWrite } from "./keep_local.ts";
+import { noteSync } from "./note_sync.ts";
 import type { LocalEnvironment } from "./open_known.ts";
 import type { OfflineEnvironment, OnlineEnvironment } from "./open_secrets.ts";
 import type { ChangedSecret, SecretsWarning, WriteResult } from "./outcome.ts";
@@ -61,6 +62,7 @@ export async function writeSecrets(
   const result = await keepCommitted(ports, environment, committed, options);
   if (committed.failure === undefined) {
     await environment.remote.advancePin(options.signal);
+    await noteSync(ports, "push", environment.place.environmentId);
     return result;
   }
   if (!isAppError(committed.failure, "server_unreachable")) throw committed.failure;

@@ -47,7 +47,12 @@ Deno.test("the child's own exit number is passed on, and 128 + n for a signal", 
 });
 
 Deno.test("signals to us reach the child", async () => {
-  for (const [signal, code] of [["SIGTERM", 41], ["SIGHUP", 42], ["SIGUSR2", 43], ["SIGINT", 44]] as const) {
+  for (
+    const [signal, code] of [["SIGTERM", 41], ["SIGHUP", 42], ["SIGUSR2", 43], ["SIGINT", 44], [
+      "SIGWINCH",
+      45,
+    ]] as const
+  ) {
     const name = signal.slice(3);
     const child = command(shell(`trap 'exit ${code}' ${name}; echo ready; while :; do sleep 0.02; done`)).spawn();
     const reader = child.stdout.getReader();

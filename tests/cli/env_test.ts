@@ -1,0 +1,71 @@
+/** `env` as a person at a terminal and a program at its pipes see it. */
+import assert from "node:assert/strict";
+import { PASSWORD, program, type Sandbox, sandboxWithProject } from "../support/cli.ts";
+import { hasPty, Pty } from "../support/pty.ts";
+
+const CANARY = "sk_live_canary-0123456789";
+const MASKED = "[REDACTED_BY_AGENTSECRETS]";
+const ignore = !await hasPty();
+/** Sent by askHidden once the terminal does not echo any more. */
+const HIDDEN = "\x1b[?2004h";
+
+async function withKey(): Promise<Sandbox> {
+  const sandbox = await sandboxWithProject();
+  await sandbox.ok(["secrets", "set", "KEY", "--stdin"], { stdin: CANARY });
+  return sandbox;
+}
+
+/** The program, inside a shell that `env` runs on a terminal. */
+const again = program().join(" ");
+
+Deno.test("P50 env masks every value of the environment in both outputs, in any form, and no flag of a program's changes that", async () => {
+  await using sandbox = await withKey();
+  await sandbox.ok(["secrets", "set", "OTHER=another value"]);
+  const script = 'echo "$KEY"; printf %s "$KEY" | base64; cat "$0" >&2';
+  await Deno.writeTextFile(`${sandbox.folder}/found`, `OTHER="another value"\n`);
+  const { code, stdout, stderr } = await sandbox.run(["env", "--only", "KEY", "--", "sh", "-c", script, "found"]);
+  assert.deepEqual([code, stdout, stderr], [0, `${MASKED}\n${MASKED}\n`, `OTHER="${MASKED}"\n`]);
+  const refused = await sandbox.run(["env", "--no-mask", "--", "printenv", "KEY"], { stdin: `${PASSWORD}\n` });
+  assert.deepEqual([refused.code, refused.stdout], [9, ""]);
+  assert.match(refused.stderr, /needs a person at a terminal/);
+});
+
+Deno.test("env says which secrets it left out, and gives them when they are named", async () => {
+  await using sandbox = await withKey();
+  await sandbox.ok(["secrets", "set", "LD_PRELOAD=/nowhere/at-all.so"]);
+  const all = await sandbox.run(["env", "--", "sh", "-c", 'test -z "$LD_PRELOAD"']);
+  assert.equal(all.code, 0);
+  assert.match(all.stderr, /^! Left out LD_PRELOAD: .*--only LD_PRELOAD/);
+});
+
+Deno.test("the reader of env's output may go away: the program ends as it would without env", async () => {
+  await using sandbox = await withKey();
+  const child = sandbox.start(["env", "--", "yes"]);
+  const reader = child.stdout.getReader();
+  await reader.read();
+  await reader.cancel();
+  assert.equal((await child.status).code, 141);
+  await child.stderr.cancel();
+});
+
+Deno.test({
+  name: "P50 on a terminal output is the program's own; into a file it is masked, and --no-mask asks for the password",
+  ignore,
+  fn: async () => {
+    await using sandbox = await withKey();
+    const script = `test -t 1 && echo "plain $KEY"; ${again} env -- printenv KEY > masked; ` +
+      `${again} env --no-mask -- printenv KEY > plain; ${again} env --no-mask -- printenv KEY > refused; echo "exit $?"`;
+    const pty = new Pty(sandbox, ["env", "--", "sh", "-c", script]);
+    await pty.expect(`plain ${CANARY}`);
+    await pty.answer(`Password: ${HIDDEN}`, PASSWORD);
+    await pty.answer(`Password: ${HIDDEN}`, "not the password");
+    await pty.expect("exit 7");
+    assert.equal(await pty.end(), 0, pty.screen);
+    const read = (name: string): Promise<string> => Deno.readTextFile(`${sandbox.folder}/${name}`);
+    assert.deepEqual([await read("masked"), await read("plain"), await read("refused")], [
+      `${MASKED}\n`,
+      `${CANARY}\n`,
+      "",
+    ]);
+  },
+});
