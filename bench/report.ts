@@ -49,8 +49,9 @@ export function replaceSection(document: string, name: string, text: string): st
   return document.slice(0, from) + section + document.slice(to + close.length);
 }
 
-/** Milliseconds, with the unit that reads best. */
+/** Milliseconds, with the unit that reads best; a dash where too little was measured. */
 export function ms(value: number): string {
+  if (!Number.isFinite(value)) return "–";
   return Math.abs(value) < 0.1 ? `${(value * 1000).toFixed(1)} µs` : `${value.toFixed(value < 10 ? 2 : 1)} ms`;
 }
 
