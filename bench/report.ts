@@ -38,6 +38,7 @@ function markdown({ title, head, rows, note }: Table): string {
 export async function writeSection(name: string, text: string): Promise<void> {
   const before = await Deno.readTextFile(DOCUMENT);
   await Deno.writeTextFile(DOCUMENT, replaceSection(before, name, text));
+  await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", DOCUMENT.pathname] }).output();
 }
 
 /** Sections stand between `<!-- bench:NAME -->` and `<!-- /bench:NAME -->`; a new one comes last. */
