@@ -133,7 +133,7 @@ Deno.test("a vault passphrase comes from its line or descriptor, in a fixed orde
   });
   await sandbox.fails("invalid_input", 2, ["secrets", "list", "--vault-passphrase-fd", "99"]);
   const leading = ["--vault-passphrase-stdin"];
-  await sandbox.holds("KEY", "a value of two\nlines\n", { leading, stdin: "the passphrase of the vault\n" });
+  await sandbox.holds("KEY", "a value of two\nlines", { leading, stdin: "the passphrase of the vault\n" });
 });
 
 Deno.test("status before init is exit number 0 and says what to type", async () => {

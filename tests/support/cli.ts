@@ -143,7 +143,7 @@ export class Sandbox implements AsyncDisposable {
     value: string,
     options: CliOptions & { readonly leading?: readonly string[] } = {},
   ): Promise<void> {
-    const script = `test "$${name}" = "$1" || { echo "$${name} is another" >&2; exit 1; }`;
+    const script = `test "$${name}" = "$1" || { echo "${name} is another" >&2; exit 1; }`;
     await this.ok([...options.leading ?? [], "env", "--", "sh", "-c", script, "sh", value], options);
   }
 
