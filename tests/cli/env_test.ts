@@ -69,3 +69,23 @@ Deno.test({
     ]);
   },
 });
+
+Deno.test({
+  name:
+    "job control works through env: a shell inside has it, and Ctrl-Z and fg stop and continue env with its program",
+  ignore: ignore || !await Deno.stat("/bin/bash").then(() => true, () => false),
+  fn: async () => {
+    await using sandbox = await withKey();
+    const pty = new Pty(sandbox, ["env", "--", "/bin/bash", "--norc", "--noprofile", "-i"], { PS1: "ready> " });
+    await pty.expect("ready> ");
+    await pty.type(`${again} env -- sh -c 'echo be""gun; read x; echo "got-$x"'\r`);
+    await pty.expect("begun");
+    await pty.type("\x1a");
+    await pty.expect("Stopped");
+    await pty.type("fg\r");
+    await pty.type("hello\r");
+    await pty.expect("got-hello");
+    await pty.type("exit 4\r");
+    assert.equal(await pty.end(), 4, pty.screen);
+  },
+});
