@@ -82,7 +82,10 @@ Deno.test({
     await pty.expect("begun");
     await pty.type("\x1a");
     await pty.expect("Stopped");
+    await pty.expect("ready> ");
     await pty.type("fg\r");
+    // The shell names the job when it has read its own line: what is typed from now on is the job's.
+    await pty.expect("got-$x");
     await pty.type("hello\r");
     await pty.expect("got-hello");
     await pty.type("exit 4\r");
