@@ -196,6 +196,15 @@ Deno.test("P20 P21 a planted illegal import of each kind is found", () => {
   assert.ok(breaches(detour).some((line) => line.startsWith("★ src/server/app.ts reaches")));
 });
 
+/** Reached from tests only: the keychain that the contract suite compares the real ones with. */
+const FOR_TESTS = ["src/adapters/keychain/memory.ts"];
+
+Deno.test("no module is an orphan: everything in src and ffi is reached from main.ts", async () => {
+  const reached = await graphOf(["main.ts"]);
+  const every = [...(await all("src")), ...(await all("ffi"))];
+  assert.deepEqual(every.filter((path) => !reached.has(path) && !FOR_TESTS.includes(path)), []);
+});
+
 /** Text that only the listed files may hold, comments aside. */
 const CONFINED: readonly { readonly what: RegExp; readonly only: readonly string[] }[] = [
   { what: /\bDeno\.exit\b/, only: ["main.ts"] },
