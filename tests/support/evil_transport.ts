@@ -64,6 +64,17 @@ export class EvilTransport implements SyncTransport {
     return this.#add(match, async (_request, honest) => answer(await honest()));
   }
 
+  /** The first `count` matching requests wait for each other before the real server sees any of them. */
+  meet(match: Match, count: number): Disposable {
+    const all = Promise.withResolvers<void>();
+    let arrived = 0;
+    return this.#add(match, async (_request, honest) => {
+      if (++arrived === count) all.resolve();
+      await all.promise;
+      return await honest();
+    });
+  }
+
   /** Back to honesty. */
   beHonest(): void {
     this.#rules = [];

@@ -159,6 +159,7 @@ Deno.test("two commands at once that set different secrets lose nothing", async 
 
 Deno.test("two commands at once that set the same secret: one wins, the others are conflicts, both sides agree", async () => {
   await using machine = await SecretsMachine.start();
+  using _together = machine.evil.meet({ method: "POST", path: /\/commits$/ }, 4);
   const results = await Promise.allSettled(["a", "b", "c", "d"].map((who) => machine.set({ KEY: `value-of-${who}` })));
   const refused = results.flatMap((result) => (result.status === "rejected" ? [result.reason] : []));
   assert.equal(refused.length, 3);
