@@ -76,7 +76,7 @@ class LocalDoor implements LocalCallDoor {
     const open = await this.#open(request, signal);
     const dispose = (): void => open[Symbol.dispose]();
     try {
-      const answer = await work(await (this.#engine ??= this.#makeEngine()), open);
+      const answer = await work(await this.#openEngine(), open);
       // The record at the end still needs the device's key.
       answer.outcome.then(dispose, dispose);
       return answer;

@@ -139,6 +139,24 @@ Deno.test("a door takes allowlist and secrets anew for each call: changes by oth
   });
 });
 
+Deno.test("a door whose keychain was locked at the first call works when it is open: a failed start does not stick", async () => {
+  await withStage(async ({ world, upstream, allow, set }) => {
+    await allow(upstream.origin);
+    await set("STRIPE_KEY", KEY);
+    let locked = true;
+    const door = createCallDoor({
+      ...world,
+      secretReader: () => {
+        if (locked) return Promise.reject(new AppError("keychain_locked", { backend: "keyring" }));
+        return world.secretReader();
+      },
+    });
+    await assert.rejects(door.call(request(upstream.origin)), (e) => isAppError(e, "keychain_locked"));
+    locked = false;
+    assert.equal((await bodyOf(door, request(upstream.origin))).includes(KEY), false);
+  });
+});
+
 Deno.test("P14 verification moves the keychain's checkpoint, and a tail cut after it shows", async () => {
   await withStage(async ({ world, upstream, allow, set }) => {
     await allow(upstream.origin);
