@@ -144,13 +144,9 @@ Deno.test("a door whose keychain was locked at the first call works when it is o
     await allow(upstream.origin);
     await set("STRIPE_KEY", KEY);
     let locked = true;
-    const door = createCallDoor({
-      ...world,
-      secretReader: () => {
-        if (locked) return Promise.reject(new AppError("keychain_locked", { backend: "keyring" }));
-        return world.secretReader();
-      },
-    });
+    const open = world.secretReader.bind(world);
+    const refuse = (): Promise<never> => Promise.reject(new AppError("keychain_locked", { backend: "keyring" }));
+    const door = createCallDoor(Object.assign(world, { secretReader: () => locked ? refuse() : open() }));
     await assert.rejects(door.call(request(upstream.origin)), (e) => isAppError(e, "keychain_locked"));
     locked = false;
     assert.equal((await bodyOf(door, request(upstream.origin))).includes(KEY), false);
