@@ -15,3 +15,16 @@ export async function denoPath(version: string): Promise<string> {
   if (!success) throw new Error(`Deno ${version} could not be installed from npm`);
   return new TextDecoder().decode(stdout).trim();
 }
+
+/**
+ * The runtime that `deno compile` embeds, from DENORT_BIN or from beside the checkout, for machines that do not reach Deno's
+ * download host; undefined where there is none and Deno fetches its own.
+ */
+export async function denortPath(): Promise<string | undefined> {
+  const given = Deno.env.get("DENORT_BIN");
+  if (given !== undefined) return given;
+  const tool = new URL("../../shared/tools/denort", import.meta.url);
+  if (!await Deno.stat(tool).catch(() => undefined)) return undefined;
+  const { success, stdout } = await new Deno.Command("bash", { args: [tool.pathname], stderr: "inherit" }).output();
+  return success ? new TextDecoder().decode(stdout).trim() : undefined;
+}

@@ -6,7 +6,7 @@
  * Everything runs even after a failure, so that one run shows all that is wrong. The last line is `N passed, N failed` (and
  * `, N skipped`), where format, lint, types, documents and build count as one each. Skipped tests are listed by name.
  */
-import { BUILD_DENO } from "./deno.ts";
+import { BUILD_DENO, denortPath } from "./deno.ts";
 
 const root = new URL("../", import.meta.url);
 const quick = Deno.args.includes("--quick");
@@ -94,16 +94,6 @@ if (!quick) {
       AGENTSECRETS_TEST_PROGRAM: new URL("dist/agentsecrets", root).pathname,
     });
   }
-}
-
-/** Where the machine does not reach Deno's download host, a runtime from beside the checkout is embedded. */
-async function denortPath(): Promise<string | undefined> {
-  const given = Deno.env.get("DENORT_BIN");
-  if (given !== undefined) return given;
-  const tool = new URL("../shared/tools/denort", root);
-  if (!await Deno.stat(tool).catch(() => undefined)) return undefined;
-  const { success, stdout } = await new Deno.Command("bash", { args: [tool.pathname], stderr: "inherit" }).output();
-  return success ? new TextDecoder().decode(stdout).trim() : undefined;
 }
 
 if (skipped.length > 0) console.log(`\nSkipped:\n${skipped.map((s) => `  ${s}`).join("\n")}`);
