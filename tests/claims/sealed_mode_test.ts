@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { canaryForms, CanarySearch } from "../support/canary.ts";
 import { PASSWORD } from "../support/cli.ts";
-import { deno, type RunningBroker, SealedHome, whyNoSealedHome } from "../support/sealed_home.ts";
+import { deno, reachableDeno, type RunningBroker, SealedHome, whyNoSealedHome } from "../support/sealed_home.ts";
 import { startUpstream, type TestUpstream } from "../support/upstream.ts";
 
 const CANARY = "sk_live_sealed-canary-0123456789";
@@ -243,7 +243,7 @@ Deno.test({
   const other = ["setpriv", "--reuid=54322", "--regid=54322", "--clear-groups"];
   const connect = `Deno.connect({ transport: "unix", path: "${home.home}/broker.sock" }).then(() => console.log("in"))`;
   const { stdout } = await new Deno.Command(other[0]!, {
-    args: [...other.slice(1), Deno.execPath(), "eval", connect],
+    args: [...other.slice(1), reachableDeno(), "eval", connect],
     env: { DENO_DIR: "/nonexistent" },
     stderr: "null",
   }).output();

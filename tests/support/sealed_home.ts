@@ -185,5 +185,21 @@ export class SealedHome implements AsyncDisposable {
 /** A script of this repository on Deno, with the packages that are installed and nothing fetched. */
 export function deno(script: string): readonly string[] {
   const config = ["--node-modules-dir=manual", "--config", `${root}deno.json`];
-  return [Deno.execPath(), "run", "--quiet", "--allow-all", "--no-prompt", ...config, `${root}${script}`];
+  return [reachableDeno(), "run", "--quiet", "--allow-all", "--no-prompt", ...config, `${root}${script}`];
+}
+
+let copied: string | undefined;
+
+/** A Deno that the ordinary user can start: root's own may lie in a home that nobody else may enter. */
+export function reachableDeno(): string {
+  if (Deno.uid() !== 0) return Deno.execPath();
+  if (copied === undefined) {
+    const folder = Deno.makeTempDirSync({ prefix: "agentsecrets-deno-" });
+    globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
+    Deno.chmodSync(folder, 0o755);
+    Deno.copyFileSync(Deno.execPath(), `${folder}/deno`);
+    Deno.chmodSync(`${folder}/deno`, 0o755);
+    copied = `${folder}/deno`;
+  }
+  return copied;
 }
