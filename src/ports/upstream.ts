@@ -39,8 +39,11 @@ export interface UpstreamResponse {
   readonly status: number;
   readonly statusText: string;
   readonly headers: readonly HeaderLine[];
-  /** Null when the answer has no body. Cancelling it ends the exchange. */
-  readonly body: ReadableStream<Bytes> | null;
+  /**
+   * Null when the answer has no body; bytes when all of it came together with the head, and the exchange is over then; else as
+   * it comes, and cancelling the stream ends the exchange.
+   */
+  readonly body: Body | null;
 }
 
 /** Carries requests to targets. */

@@ -35,7 +35,8 @@ export function redactAnswer(response: UpstreamResponse, redactor: Redactor, dom
   const head = { status: response.status, statusText, headers };
   if (response.body === null) return { ...head, body: null, redacted: () => inHead };
   const transform: RedactionTransform = redactor.transform();
-  const body = decodeBody(response.body, codings, domain).pipeThrough(transform) as ByteStream;
+  const stream = response.body instanceof Uint8Array ? ReadableStream.from([response.body]) : response.body;
+  const body = decodeBody(stream, codings, domain).pipeThrough(transform) as ByteStream;
   return { ...head, body, redacted: () => inHead || transform.redacted };
 }
 

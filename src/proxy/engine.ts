@@ -131,7 +131,7 @@ export class Engine implements Disposable {
     try {
       return redactAnswer(response, redactor, domainOf(request.url));
     } catch (error) {
-      await response.body?.cancel().catch(() => {});
+      if (response.body instanceof ReadableStream) await response.body.cancel().catch(() => {});
       throw error;
     }
   }

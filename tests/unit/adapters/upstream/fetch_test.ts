@@ -1,6 +1,7 @@
 /** Connections of the real adapter: pinned, verified, limited in time. */
 import assert from "node:assert/strict";
 import { FetchUpstream } from "../../../../src/adapters/upstream/fetch.ts";
+import type { Bytes } from "../../../../src/kernel/bytes.ts";
 import { AppError, isAppError } from "../../../../src/kernel/error.ts";
 import type { UpstreamRequest, UpstreamResponse } from "../../../../src/ports/upstream.ts";
 import { startUpstream, type TestUpstream, type UpstreamOptions } from "../../../support/upstream.ts";
@@ -35,6 +36,11 @@ function send(
 
 async function text(response: UpstreamResponse): Promise<string> {
   return await new Response(response.body).text();
+}
+
+function stream({ body }: UpstreamResponse): ReadableStream<Bytes> {
+  assert.ok(body instanceof ReadableStream);
+  return body;
 }
 
 async function failsWith(call: Promise<unknown>, code: AppError["code"], reason = /./): Promise<void> {
@@ -173,7 +179,7 @@ Deno.test("whoever gives up ends the exchange", async () => {
   await withUpstream({}, async (upstream, adapter) => {
     upstream.push("one");
     const response = await send(adapter, `${upstream.origin}/stream`);
-    const reader = response.body!.getReader();
+    const reader = stream(response).getReader();
     await reader.read();
     await reader.cancel();
     await upstream.aborted.next();
@@ -203,7 +209,7 @@ Deno.test("a large upload arrives whole with its length, and a large answer is r
     assert.equal(upstream.requests[0]!.body.length, body.length);
     assert.equal(upstream.requests[0]!.headers["content-length"], String(body.length));
     const huge = await send(adapter, `${upstream.origin}/huge/200000000`);
-    const reader = huge.body!.getReader();
+    const reader = stream(huge).getReader();
     let size = 0;
     while (size < 5_000_000) size += (await reader.read()).value!.length;
     await reader.cancel();
