@@ -18,6 +18,7 @@ import { failureAnswer, upstreamAnswer } from "./answers.ts";
 import { Gate } from "./gate.ts";
 import { guardRequest } from "./guard.ts";
 import { proxyRequest } from "./proxy_request.ts";
+import { PROXY_PATH } from "./target_of.ts";
 import { asksForSocket, type Ending, joinSockets } from "./web_socket.ts";
 import { type Arrival, type Handler, serveSocket, serveTcp, type Serving } from "./serve.ts";
 
@@ -110,9 +111,10 @@ class Door {
         await callers.manage(claims);
         this.#options.door.forget();
         return new Response(null, { status: 204 });
-      case "/proxy":
+      case PROXY_PATH:
         return await this.#call(request, claims);
     }
+    if (pathname.startsWith(`${PROXY_PATH}/`)) return await this.#call(request, claims);
     throw new AppError("bad_request", { reason: "there are /proxy and /health here" });
   }
 

@@ -10,12 +10,14 @@
 import { AppError } from "../kernel/error.ts";
 import { showable } from "../kernel/names.ts";
 import type { Body, Caller, CallRequest, InjectionLine } from "../usecases/call.ts";
+import { targetOf } from "./target_of.ts";
 
 const PREFIX = "x-as-";
 const INJECT = "x-as-inject-";
 /** The ones that are no injection. A header that begins like ours and is none of these is a typing error, and is refused. */
 const KNOWN: ReadonlySet<string> = new Set([
   "x-as-target-url",
+  "x-as-target-origin",
   "x-as-method",
   "x-as-agent-id",
   "x-as-agent-token",
@@ -32,10 +34,8 @@ export function proxyRequest(request: Request, caller: Caller): CallRequest {
       throw new AppError("bad_request", { reason: `the header ${showable(name)} is not known` });
     }
   }
-  const target = headers.get("x-as-target-url");
-  if (target === null) throw new AppError("bad_request", { reason: "the header X-AS-Target-URL is missing" });
   return {
-    target,
+    target: targetOf(request),
     method: headers.get("x-as-method") ?? request.method,
     headers: [...headers].filter(([name]) => !name.startsWith(PREFIX)),
     ...(request.body === null ? {} : { body: request.body as Body }),
