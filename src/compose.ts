@@ -17,6 +17,7 @@ import type { Clock } from "./ports/clock.ts";
 import type { Files } from "./ports/files.ts";
 import type { Keychain, KeychainState } from "./ports/keychain.ts";
 import type { LocalProxy } from "./ports/local_proxy.ts";
+import type { Peers } from "./ports/peer.ts";
 import type { Random } from "./ports/random.ts";
 import type { SyncTransport } from "./ports/sync_transport.ts";
 import type { Terminal } from "./ports/terminal.ts";
@@ -153,6 +154,7 @@ async function buildWorld(
   const basis: Basis = { clock, random, files, places: placesOf(surroundings.home), opened };
   const vaults = new HomeVaults(basis, options);
   const keychain = (): Promise<Keychain> => vaults.current();
+  const peers = once(openPeers);
   return {
     ...basis,
     terminal,
@@ -173,7 +175,7 @@ async function buildWorld(
     },
     renameFolder,
     processes: new SystemProcesses(surroundings.inherited),
-    peers: { userOf: async (peer) => await new (await import("./adapters/peer/system.ts")).SystemPeers().userOf(peer) },
+    peers: { userOf: async (peer) => await (await peers()).userOf(peer) },
     localProxy: {
       answers: async (...args) => await (await openLocalProxy()).answers(...args),
       forget: async (...args) => await (await openLocalProxy()).forget(...args),
@@ -427,6 +429,14 @@ class Opened {
       }
     }
   }
+}
+
+async function openPeers(): Promise<Peers> {
+  const [{ SystemPeers }, { openSocketOwners }] = await Promise.all([
+    import("./adapters/peer/system.ts"),
+    import("./adapters/process/socket_owners.ts"),
+  ]);
+  return new SystemPeers({ kernel: openSocketOwners });
 }
 
 /** The first call makes it, later calls get the same; one that failed is forgotten. */

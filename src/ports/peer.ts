@@ -25,3 +25,12 @@ export interface Peers {
   /** Asked anew for every request: a port changes hands as soon as its connection is closed. Never throws. */
   userOf(peer: TcpPeer): Promise<PeerUser>;
 }
+
+/** Asks the system for one socket at a time, without waiting. */
+export interface SocketOwners {
+  /**
+   * The user id of the peer's own socket, whose local end is our remote one. `none`: no process holds such a socket. `unknown`: the
+   * system did not say. Never throws.
+   */
+  ownerOf(peer: TcpPeer): number | "none" | "unknown";
+}

@@ -3,6 +3,7 @@
  * port, and ends when its standard input does.
  */
 import { SystemPeers } from "../../src/adapters/peer/system.ts";
+import { openSocketOwners } from "../../src/adapters/process/socket_owners.ts";
 import { systemRandom } from "../../src/adapters/random/system.ts";
 import { startListener } from "../../src/listener/listener.ts";
 import { CallerCheck, NO_AGENT_TOKENS, SessionToken } from "../../src/usecases/identify_caller.ts";
@@ -12,7 +13,12 @@ import { health, KEY } from "./listener.ts";
 if (import.meta.main) {
   const engine = await TestEngine.start({ allow: [Deno.args[0]!], secrets: { STRIPE_KEY: KEY } });
   const { token: session } = await SessionToken.make(systemRandom);
-  const callers = new CallerCheck({ peers: new SystemPeers(), agents: NO_AGENT_TOKENS, requireToken: false, session });
+  const callers = new CallerCheck({
+    peers: new SystemPeers({ kernel: openSocketOwners }),
+    agents: NO_AGENT_TOKENS,
+    requireToken: false,
+    session,
+  });
   const listener = await startListener({
     port: 0,
     door: {

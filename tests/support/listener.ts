@@ -5,6 +5,7 @@
  */
 
 import { SystemPeers } from "../../src/adapters/peer/system.ts";
+import { openSocketOwners } from "../../src/adapters/process/socket_owners.ts";
 import { systemRandom } from "../../src/adapters/random/system.ts";
 import { AppError } from "../../src/kernel/error.ts";
 import { startListener } from "../../src/listener/listener.ts";
@@ -57,7 +58,7 @@ export async function withDoor(work: (door: TestDoor) => Promise<void>, options:
   const engine = await TestEngine.start({ caPem: upstream.caPem, allow, secrets });
   const { token, text } = await SessionToken.make(systemRandom);
   const callers = new CallerCheck({
-    peers: options.peers ?? new SystemPeers(),
+    peers: options.peers ?? new SystemPeers({ kernel: openSocketOwners }),
     agents: options.agents ?? NO_AGENT_TOKENS,
     requireToken: options.requireToken ?? false,
     session: token,

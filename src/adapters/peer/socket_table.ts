@@ -9,7 +9,9 @@ import type { Endpoint, TcpPeer } from "../../ports/peer.ts";
 
 const LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 /** Positions of the columns after splitting at spaces. */
-const LOCAL = 1, REMOTE = 2, UID = 7, INODE = 9;
+const LOCAL = 1, REMOTE = 2, STATE = 3, UID = 7, INODE = 9;
+/** ESTABLISHED, and as far as the peer may have ended its half: FIN_WAIT1, FIN_WAIT2, CLOSE_WAIT (netinet/tcp.h). */
+const CONNECTED: ReadonlySet<string> = new Set(["01", "04", "05", "08"]);
 
 /**
  * The user id of the peer's own socket, whose local end is our remote one. Undefined when the table has no such socket, or only
@@ -20,7 +22,7 @@ export function peerUid(table: string, { local, remote }: TcpPeer, family: "tcp"
   if (mine === undefined || theirs === undefined) return undefined;
   for (const line of table.split("\n")) {
     const fields = line.trim().split(/\s+/);
-    if (fields[LOCAL] !== theirs || fields[REMOTE] !== mine) continue;
+    if (fields[LOCAL] !== theirs || fields[REMOTE] !== mine || !CONNECTED.has(fields[STATE] ?? "")) continue;
     const [uid, inode] = [fields[UID] ?? "", fields[INODE] ?? ""];
     if (/^\d+$/.test(uid) && /^[1-9]\d*$/.test(inode)) return Number(uid);
   }

@@ -1,5 +1,6 @@
 /**
- * Whose process is at the other end of a loopback connection. Linux tells (`/proc/net`); other systems are not asked.
+ * Whose process is at the other end of a loopback connection. Linux tells, through netlink where that may be used and through
+ * `/proc/net` otherwise; other systems are not asked.
  *
  * In a container this sees the container's own network, and users as its user namespace numbers them. A user that has no number
  * there shows as the overflow id: that counts as another user, also when we run under that id ourselves and could not tell.
@@ -7,29 +8,56 @@
  * @module
  */
 
-import type { Peers, PeerUser, TcpPeer } from "../../ports/peer.ts";
+import type { Peers, PeerUser, SocketOwners, TcpPeer } from "../../ports/peer.ts";
 import { peerUid } from "./socket_table.ts";
 
-/** Reads `/proc/net/tcp` and `tcp6`. */
-export class SystemPeers implements Peers {
-  readonly #folder: string;
+/** Where to look. */
+export interface SystemPeersOptions {
+  /** Opened at the first question; without it, or where it gives nothing, the tables are read. */
+  readonly kernel?: () => SocketOwners | undefined;
+  /** Where the kernel shows its files; other than `/proc` in tests only. */
+  readonly proc?: string;
+}
 
-  /** @param folder Where the tables are; other than `/proc/net` in tests only. */
-  constructor(folder = "/proc/net") {
-    this.#folder = folder;
+/** Asks the kernel about one socket, or reads `/proc/net/tcp` and `tcp6`. One for the whole process: it learns which way works. */
+export class SystemPeers implements Peers {
+  readonly #proc: string;
+  readonly #open: () => SocketOwners | undefined;
+  #kernel: SocketOwners | "unopened" | "useless" = "unopened";
+  /** The kernel has found a socket: that it finds none is an answer from then on. */
+  #proven = false;
+  #self: number | undefined;
+
+  constructor({ kernel = () => undefined, proc = "/proc" }: SystemPeersOptions = {}) {
+    this.#open = kernel;
+    this.#proc = proc;
   }
 
   async userOf(peer: TcpPeer): Promise<PeerUser> {
     if (Deno.build.os !== "linux") return "unchecked";
-    const uid = await this.#uidOf(peer);
-    return uid !== undefined && uid === Deno.uid() && uid !== await overflowUid() ? "same" : "other";
+    const self = this.#self ??= await ownUid(this.#proc);
+    const owner = this.#ask(peer);
+    if (typeof owner === "number") return owner === self ? "same" : "other";
+    if (owner === "none" && this.#proven) return "other";
+    const uid = await this.#uidInTables(peer);
+    // A kernel that lacks the module for TCP says of every socket that there is none.
+    if (uid !== undefined && !this.#proven) this.#kernel = "useless";
+    return uid === self ? "same" : "other";
   }
 
-  async #uidOf(peer: TcpPeer): Promise<number | undefined> {
+  #ask(peer: TcpPeer): number | "none" | "unknown" {
+    if (this.#kernel === "unopened") this.#kernel = this.#open() ?? "useless";
+    if (this.#kernel === "useless") return "unknown";
+    const owner = this.#kernel.ownerOf(peer);
+    if (typeof owner === "number") this.#proven = true;
+    return owner;
+  }
+
+  async #uidInTables(peer: TcpPeer): Promise<number | undefined> {
     const families = peer.remote.hostname.includes(":") ? ["tcp6"] as const : ["tcp", "tcp6"] as const;
     for (const family of families) {
       // A table that cannot be read tells nothing, and nothing is a refusal.
-      const table = await Deno.readTextFile(`${this.#folder}/${family}`).catch(() => "");
+      const table = await Deno.readTextFile(`${this.#proc}/net/${family}`).catch(() => "");
       const uid = peerUid(table, peer, family);
       if (uid !== undefined) return uid;
     }
@@ -37,8 +65,13 @@ export class SystemPeers implements Peers {
   }
 }
 
-/** 65534 unless the administrator chose another. */
-async function overflowUid(): Promise<number> {
-  const text = await Deno.readTextFile("/proc/sys/kernel/overflowuid").catch(() => "");
-  return /^\d+\s*$/.test(text) ? Number(text) : 65_534;
+/** No user's number. */
+const NOBODY = -1;
+
+/** Our own user id, or that of nobody when it is the overflow id: 65534 unless the administrator chose another. */
+async function ownUid(proc: string): Promise<number> {
+  const text = await Deno.readTextFile(`${proc}/sys/kernel/overflowuid`).catch(() => "");
+  const overflow = /^\d+\s*$/.test(text) ? Number(text) : 65_534;
+  const uid = Deno.uid();
+  return uid === null || uid === overflow ? NOBODY : uid;
 }

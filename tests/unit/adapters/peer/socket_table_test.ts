@@ -6,8 +6,8 @@ import { SystemPeers } from "../../../../src/adapters/peer/system.ts";
 const HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n";
 const peer = { local: { hostname: "127.0.0.1", port: 8765 }, remote: { hostname: "127.0.0.1", port: 50_000 } };
 
-function row(local: string, remote: string, uid: number, inode: number): string {
-  return `   0: ${local} ${remote} 01 00000000:00000000 00:00000000 00000000  ${uid}        0 ${inode} 1 0000000000000000 20 4 30 10 -1\n`;
+function row(local: string, remote: string, uid: number, inode: number, state = "01"): string {
+  return `   0: ${local} ${remote} ${state} 00000000:00000000 00:00000000 00000000  ${uid}        0 ${inode} 1 0000000000000000 20 4 30 10 -1\n`;
 }
 
 Deno.test("the peer's socket is the one whose local end is our remote end, not our own", () => {
@@ -18,6 +18,14 @@ Deno.test("the peer's socket is the one whose local end is our remote end, not o
 
 Deno.test("P17 a socket without a process has no user: the table shows it as the administrator's", () => {
   assert.equal(peerUid(HEAD + row("0100007F:C350", "0100007F:223D", 0, 0), peer, "tcp"), undefined);
+});
+
+Deno.test("P17 only a connected socket counts, half closed or not: one that still connects may be of whoever took the port over", () => {
+  const uidIn = (state: string): number | undefined => {
+    return peerUid(HEAD + row("0100007F:C350", "0100007F:223D", 1000, 12, state), peer, "tcp");
+  };
+  for (const state of ["01", "04", "05", "08"]) assert.equal(uidIn(state), 1000, state);
+  for (const state of ["02", "03", "06", "07", "0A", "0C"]) assert.equal(uidIn(state), undefined, state);
 });
 
 Deno.test("IPv6, and IPv4 through an IPv6 socket, are found in the table of IPv6", () => {
@@ -31,7 +39,7 @@ Deno.test({
   name: "P17 where the table cannot be read, or has no such socket, the peer is not one of ours",
   ignore: Deno.build.os !== "linux",
   fn: async () => {
-    assert.equal(await new SystemPeers("/nonexistent").userOf(peer), "other");
+    assert.equal(await new SystemPeers({ proc: "/nonexistent" }).userOf(peer), "other");
     const gone = { ...peer, remote: { hostname: "127.0.0.1", port: 1 } };
     assert.equal(await new SystemPeers().userOf(gone), "other");
   },
