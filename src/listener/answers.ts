@@ -5,6 +5,7 @@
  */
 
 import { AppError, toAppError } from "../kernel/error.ts";
+import { dropBody } from "../kernel/body.ts";
 import type { CallResponse } from "../usecases/call.ts";
 
 /** Statuses whose answers have no body (RFC 9110 §15). */
@@ -14,13 +15,13 @@ const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
 export async function upstreamAnswer(response: CallResponse): Promise<Response> {
   const { status, body } = response;
   if (status < 200 || status > 599) {
-    await body?.cancel();
+    await dropBody(body);
     throw new AppError("upstream_unreachable", { domain: "the target", reason: `it answered with status ${status}` });
   }
   const headers = new Headers();
   for (const [name, value] of response.headers) headers.append(name, value);
   if (!BODILESS.has(status)) return new Response(body, { status, headers });
-  await body?.cancel();
+  await dropBody(body);
   return new Response(null, { status, headers });
 }
 

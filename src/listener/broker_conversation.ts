@@ -9,6 +9,7 @@ import type { BrokerConnection } from "../ports/broker.ts";
 import { type Frame, FrameReader, FrameWriter } from "../usecases/broker/frames.ts";
 import { type Ask, decodeAsk, encodeFailure } from "../usecases/broker/messages.ts";
 import type { Broker } from "../usecases/broker/sealed_broker.ts";
+import { dropBody, piecesOf } from "../kernel/body.ts";
 import type { Body, CallResponse } from "../usecases/call.ts";
 
 /** How long a peer may take to ask its question, in ms. */
@@ -79,7 +80,7 @@ async function answerCall(
     await send(response, writer);
   } catch (error) {
     leave();
-    await response.body?.cancel().catch(() => {});
+    await dropBody(response.body);
     throw error;
   }
 }
@@ -88,7 +89,7 @@ async function send(response: CallResponse, writer: FrameWriter): Promise<void> 
   const { status, statusText, headers, body, outcome } = response;
   await writer.message({ status, statusText, headers, hasBody: body !== null });
   if (body !== null) {
-    for await (const piece of body) await writer.data(piece);
+    for await (const piece of piecesOf(body)) await writer.data(piece);
     await writer.end();
   }
   await writer.message(await outcome);

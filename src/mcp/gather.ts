@@ -5,6 +5,7 @@
  */
 
 import { AppError } from "../kernel/error.ts";
+import { piecesOf } from "../kernel/body.ts";
 import type { CallResponse } from "../usecases/call.ts";
 
 /** Largest body that is taken, in bytes; a larger one ends the exchange. */
@@ -14,7 +15,7 @@ export const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 export async function gather(response: CallResponse, tell: (bytes: number) => void): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   let length = 0;
-  for await (const piece of response.body ?? []) {
+  for await (const piece of piecesOf(response.body)) {
     length += piece.length;
     // Leaving the loop cancels the body, which ends the exchange.
     if (length > MAX_ANSWER_BYTES) {

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { Stamp } from "../kernel/stamp.ts";
+
 /** Reads and writes small files. Paths are absolute. */
 export interface Files {
   /**
@@ -30,6 +32,8 @@ export interface Files {
   remove(path: string): Promise<boolean>;
   /** Whether something is at that path. */
   exists(path: string): Promise<boolean>;
+  /** What the files at `paths` look like now, missing ones included. Asks for no content and never rejects: some µs a file. */
+  stamp(paths: readonly string[]): Stamp;
   /** Makes the folder (and those above it) with `mode`, default 0700, if missing. @throws {AppError} `file_unwritable` */
   makeFolder(path: string, mode?: number): Promise<void>;
   /**

@@ -7,6 +7,7 @@
  */
 
 import type { Secret } from "../kernel/secret.ts";
+import type { Stamp } from "../kernel/stamp.ts";
 
 /** Where an item lives. Both parts are 1…512 characters of printable ASCII without spaces. */
 export interface KeychainKey {
@@ -65,6 +66,11 @@ export interface Keychain {
   list(collection: string, signal?: AbortSignal): Promise<KeychainEntry[]>;
   /** The collections that hold at least one item, sorted. */
   collections(signal?: AbortSignal): Promise<string[]>;
+  /**
+   * What those collections look like now, told without reading them; undefined where the keychain cannot tell (a system keychain,
+   * or a vault that is not open yet).
+   */
+  stamp?(collections: readonly string[]): Stamp | undefined;
   /**
    * Applies the changes in order. `put` replaces value and meta; `remove` of an absent item does nothing. Each item changes
    * whole or not at all; a vault file changes consecutive items of one collection all together. After a failure in the middle

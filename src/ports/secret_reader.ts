@@ -28,6 +28,13 @@ export interface SecretDescription {
   readonly binding: SecretBinding;
 }
 
+/** All secrets of one scope as they were at one moment, on loan. Disposing of it ends the loan: nothing of it may be used after. */
+export interface LentSecrets extends Disposable {
+  readonly bindings: ReadonlyMap<SecretName, SecretBinding>;
+  /** The lender's own: nobody else disposes of them. The same object again means the same values. */
+  readonly values: ReadonlyMap<SecretName, Secret>;
+}
+
 /** Reads secrets of one machine. */
 export interface SecretReader {
   /** Descriptions of those `names` that exist. */
@@ -40,6 +47,6 @@ export interface SecretReader {
    * @throws {AppError} `secret_not_found`, `secrets_not_found` naming every missing one; the keychain's codes
    */
   read(scope: SecretScope, names: readonly SecretName[], signal?: AbortSignal): Promise<Map<SecretName, Secret>>;
-  /** Every value in the scope, for redaction. The caller disposes of them. @throws {AppError} the keychain's codes */
-  readAll(scope: SecretScope, signal?: AbortSignal): Promise<Map<SecretName, Secret>>;
+  /** Everything in the scope, for redaction. @throws {AppError} the keychain's codes */
+  lendAll(scope: SecretScope, signal?: AbortSignal): Promise<LentSecrets>;
 }

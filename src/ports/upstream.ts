@@ -4,13 +4,13 @@
  * @module
  */
 
-import type { Bytes } from "../kernel/bytes.ts";
+import type { Body } from "../kernel/body.ts";
 import type { UpstreamSocket } from "./upstream_socket.ts";
+
+export type { Body };
 
 /** A header's name and value; order and repetition are kept. Names from an upstream are lower case. */
 export type HeaderLine = readonly [name: string, value: string];
-/** A body: whole, or as it comes. */
-export type Body = Bytes | ReadableStream<Bytes>;
 
 /** How long to wait; each in milliseconds, > 0. There is no limit on the whole: a live stream may last. */
 export interface UpstreamTimeouts {

@@ -9,35 +9,59 @@ import type { HeaderLine, UpstreamResponse } from "../ports/upstream.ts";
 import { decodeBody, parseContentCodings } from "./decode/decode.ts";
 import { headerValue, returnedHeaders } from "./headers.ts";
 import { byteString } from "./inject/header_value.ts";
-import type { RedactionTransform, Redactor } from "./redact/redactor.ts";
+import type { RedactionStream, Redactor } from "./redact/redactor.ts";
 
+/** Some bytes of an answer. */
+type Bytes = Uint8Array<ArrayBuffer>;
+const NO_BYTES: Bytes = new Uint8Array(0);
 /** A stream of an answer's bytes. */
-export type ByteStream = ReadableStream<Uint8Array<ArrayBuffer>>;
+export type ByteStream = ReadableStream<Bytes>;
 
-/** An answer without credentials; its body still has to be watched with {@linkcode watchBody}. */
+/** An answer without credentials. */
 export interface RedactedAnswer {
   readonly status: number;
   readonly statusText: string;
   readonly headers: readonly HeaderLine[];
-  readonly body: ByteStream | null;
+  /** All of it when it came whole; to be opened once when it is still coming; null for none. */
+  readonly body: Bytes | RedactedBody | null;
   /** Whether anything was replaced so far. */
   redacted(): boolean;
 }
 
+/** How a body ended. */
+export type BodyEnd = { readonly how: "complete" | "cancelled" } | { readonly how: "failed"; readonly error: unknown };
+
 /** @throws {AppError} `upstream_undecodable` for a coding that redaction could not see through */
 export function redactAnswer(response: UpstreamResponse, redactor: Redactor, domain: string): RedactedAnswer {
   const codings = parseContentCodings(headerValue(response.headers, "content-encoding") ?? null, domain);
-  const statusText = redactByteString(response.statusText, redactor);
-  const lines = returnedHeaders(response.headers, response.body !== null);
-  const headers = lines.flatMap((line) => redactHeader(line, redactor));
-  const inHead = statusText !== response.statusText || headers.length !== lines.length ||
-    headers.some(([, value], i) => value !== lines[i]![1]);
-  const head = { status: response.status, statusText, headers };
-  if (response.body === null) return { ...head, body: null, redacted: () => inHead };
-  const transform: RedactionTransform = redactor.transform();
-  const stream = response.body instanceof Uint8Array ? ReadableStream.from([response.body]) : response.body;
-  const body = decodeBody(stream, codings, domain).pipeThrough(transform) as ByteStream;
-  return { ...head, body, redacted: () => inHead || transform.redacted };
+  const { status, body } = response;
+  const returned = returnedHeaders(response.headers, body !== null);
+  const { statusText, headers, redacted } = redactHead(response.statusText, returned, redactor);
+  const head = { status, statusText, headers };
+  if (body === null) return { ...head, body, redacted: () => redacted };
+  if (body instanceof Uint8Array && codings.length === 0) {
+    const found = redactor.bytes(body) as Bytes;
+    return { ...head, body: found, redacted: () => redacted || found !== body };
+  }
+  const stream = body instanceof Uint8Array ? ReadableStream.from([body]) : body;
+  const open = new RedactedBody(decodeBody(stream, codings, domain) as ByteStream, redactor.stream());
+  return { ...head, body: open, redacted: () => redacted || open.redacted };
+}
+
+/** Nothing to do for most heads: one search through all of it tells. */
+function redactHead(
+  statusText: string,
+  headers: readonly HeaderLine[],
+  redactor: Redactor,
+): { readonly statusText: string; readonly headers: readonly HeaderLine[]; readonly redacted: boolean } {
+  let whole = statusText;
+  for (const [name, value] of headers) whole += `\n${name}\n${value}`;
+  if (redactByteString(whole, redactor) === whole) return { statusText, headers, redacted: false };
+  return {
+    statusText: redactByteString(statusText, redactor),
+    headers: headers.flatMap((line) => redactHeader(line, redactor)),
+    redacted: true,
+  };
 }
 
 /** A header whose name holds a credential has no name that could be shown: it is dropped. */
@@ -47,49 +71,76 @@ function redactHeader([name, value]: HeaderLine, redactor: Redactor): HeaderLine
 
 /** Header text is bytes, one a character: searched as bytes, so that a credential beyond ASCII is found too. */
 function redactByteString(text: string, redactor: Redactor): string {
-  const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0) & 0xff);
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
   const found = redactor.bytes(bytes);
   return found === bytes ? text : byteString(found);
 }
 
-/** How a body ended. */
-export type BodyEnd = { readonly how: "complete" | "cancelled" } | { readonly how: "failed"; readonly error: unknown };
+/** A body that is still coming. What it gives has been searched. */
+export class RedactedBody {
+  readonly #decoded: ByteStream;
+  readonly #search: RedactionStream;
 
-/**
- * `body`, with `finish` called exactly once and awaited before the reader sees the end. Bytes are pulled only when asked for, so
- * the reader's pace is the upstream's. Aborting `signal` ends the body even when nobody reads it.
- */
-export function watchBody(
-  body: ByteStream,
-  finish: (end: BodyEnd) => Promise<void>,
-  signal: AbortSignal | undefined,
-): ByteStream {
-  const reader = body.getReader();
-  let ended: Promise<void> | undefined;
-  const end = (how: BodyEnd): Promise<void> => {
-    signal?.removeEventListener("abort", onAbort);
-    return ended ??= finish(how);
-  };
-  const onAbort = (): void => {
-    reader.cancel(signal?.reason).catch(() => {});
-    end({ how: "cancelled" }).catch(() => {});
-  };
-  if (signal?.aborted === true) onAbort();
-  else signal?.addEventListener("abort", onAbort, { once: true });
-  return new ReadableStream<Uint8Array<ArrayBuffer>>({
-    async pull(controller): Promise<void> {
-      const { done, value } = await reader.read().catch(async (error) => {
+  constructor(decoded: ByteStream, search: RedactionStream) {
+    this.#decoded = decoded;
+    this.#search = search;
+  }
+
+  /** Whether anything was replaced so far. */
+  get redacted(): boolean {
+    return this.#search.redacted;
+  }
+
+  /** Lets go of it unread. */
+  async cancel(): Promise<void> {
+    await this.#decoded.cancel().catch(() => {});
+  }
+
+  /**
+   * The body, with `finish` called exactly once and awaited before the reader sees the end. Bytes are pulled only when asked for,
+   * so the reader's pace is the upstream's. Aborting `signal` ends the body even when nobody reads it.
+   */
+  open(finish: (end: BodyEnd) => Promise<void>, signal: AbortSignal | undefined): ByteStream {
+    const reader = this.#decoded.getReader(), search = this.#search;
+    let ended: Promise<void> | undefined;
+    const end = (how: BodyEnd): Promise<void> => {
+      signal?.removeEventListener("abort", onAbort);
+      return ended ??= finish(how);
+    };
+    const onAbort = (): void => {
+      reader.cancel(signal?.reason).catch(() => {});
+      end({ how: "cancelled" }).catch(() => {});
+    };
+    if (signal?.aborted === true) onAbort();
+    else signal?.addEventListener("abort", onAbort, { once: true });
+    let isRead = false;
+    /** The next bytes that may go on; none at the end. */
+    const next = async (): Promise<Bytes> => {
+      try {
+        for (;;) {
+          const { done, value } = await reader.read();
+          isRead = done;
+          const bytes = (done ? search.end() : search.push(value)) as Bytes;
+          if (done || bytes.length > 0) return bytes;
+        }
+      } catch (error) {
         await end({ how: "failed", error });
         throw error;
-      });
-      if (signal?.aborted === true) throw signal.reason;
-      if (!done) return controller.enqueue(value);
-      await end({ how: "complete" });
-      controller.close();
-    },
-    async cancel(reason): Promise<void> {
-      await reader.cancel(reason).catch(() => {});
-      await end({ how: "cancelled" });
-    },
-  }, { highWaterMark: 0 });
+      }
+    };
+    return new ReadableStream<Bytes>({
+      async pull(controller): Promise<void> {
+        const bytes = isRead ? NO_BYTES : await next();
+        if (signal?.aborted === true) throw signal.reason;
+        if (bytes.length > 0) return controller.enqueue(bytes);
+        await end({ how: "complete" });
+        controller.close();
+      },
+      async cancel(reason): Promise<void> {
+        await reader.cancel(reason).catch(() => {});
+        await end({ how: "cancelled" });
+      },
+    }, { highWaterMark: 0 });
+  }
 }

@@ -63,10 +63,10 @@ export interface CallResponse {
   readonly statusText: string;
   readonly headers: readonly HeaderLine[];
   /**
-   * Bytes as they come. Ends only after the audit record is durable; cancelling it ends the upstream's exchange and writes the
-   * record. Null when there is no body (the record is durable already).
+   * All bytes when the upstream's came at once, null when there are none: the record is durable already. Else a stream of bytes as
+   * they come, which ends only after the record is durable; cancelling it ends the upstream's exchange and writes the record.
    */
-  readonly body: ReadableStream<Uint8Array<ArrayBuffer>> | null;
+  readonly body: Body | null;
   /** Resolves when the record is durable; rejects with what cut the answer short. */
   readonly outcome: Promise<CallOutcome>;
 }

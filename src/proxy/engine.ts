@@ -6,13 +6,11 @@
  */
 
 import { AppError, toAppError } from "../kernel/error.ts";
-import type { SecretName } from "../kernel/names.ts";
-import type { Secret } from "../kernel/secret.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Dns } from "../ports/dns.ts";
 import type { SecretReader } from "../ports/secret_reader.ts";
 import type { Upstream, UpstreamResponse } from "../ports/upstream.ts";
-import { type BodyEnd, redactAnswer, type RedactedAnswer, watchBody } from "./answer.ts";
+import { type BodyEnd, redactAnswer, type RedactedAnswer, RedactedBody } from "./answer.ts";
 import type { AuditRecorder } from "./audit_recorder.ts";
 import { CallLog } from "./call_log.ts";
 import { Grant } from "./decide.ts";
@@ -29,7 +27,7 @@ import { domainOf } from "./target.ts";
 
 /** What the engine asks of the world. */
 export interface EngineDependencies {
-  readonly secrets: SecretReader;
+  readonly secrets: Pick<SecretReader, "describe" | "lendAll">;
   readonly dns: Dns;
   readonly clock: Pick<Clock, "now" | "monotonicMs">;
   upstream(): Promise<Upstream>;
@@ -172,14 +170,10 @@ export class Engine implements Disposable {
     request: EngineRequest,
     signal: AbortSignal | undefined,
   ): Promise<{ outgoing: Outgoing; redactor: Redactor }> {
-    const { granted, known } = await resolve(grant, this.#world.secrets, signal);
-    try {
-      const outgoing = injectAll(ready, request.injections, granted);
-      const redactor = this.#resolved.redactorWith(grant.scope.projectId, known, this.#world.clock.monotonicMs());
-      return { outgoing, redactor };
-    } finally {
-      disposeAll(known);
-    }
+    using resolved = await resolve(grant, this.#world.secrets, signal);
+    const outgoing = injectAll(ready, request.injections, resolved.granted);
+    const nowMs = this.#world.clock.monotonicMs();
+    return { outgoing, redactor: this.#resolved.redactorWith(grant.scope.projectId, resolved.known, nowMs) };
   }
 
   async #send(
@@ -201,10 +195,10 @@ export class Engine implements Disposable {
   }
 
   async #respond({ log, signal }: Passage, answer: RedactedAnswer): Promise<CallResponse> {
-    const { status, statusText, headers } = answer;
-    if (answer.body === null) {
+    const { status, statusText, headers, body } = answer;
+    if (!(body instanceof RedactedBody)) {
       const outcome = await log.answered(status, answer.redacted());
-      return { status, statusText, headers, body: null, outcome: Promise.resolve(outcome) };
+      return { status, statusText, headers, body, outcome: Promise.resolve(outcome) };
     }
     const { promise, resolve, reject } = Promise.withResolvers<CallOutcome>();
     promise.catch(() => {}); // a caller that reads the body alone sees the failure there
@@ -218,7 +212,7 @@ export class Engine implements Disposable {
         throw error;
       }
     };
-    return { status, statusText, headers, body: watchBody(answer.body, finish, signal), outcome: promise };
+    return { status, statusText, headers, body: body.open(finish, signal), outcome: promise };
   }
 
   /** The failure that the caller gets: its own, or that it could not be put on record. */
@@ -255,8 +249,4 @@ function bodyFailure(end: BodyEnd): AppError | undefined {
 
 function cancelled(): AppError {
   return new AppError("cancelled");
-}
-
-function disposeAll(values: ReadonlyMap<SecretName, Secret>): void {
-  for (const value of values.values()) value.dispose();
 }

@@ -10,8 +10,8 @@ import type { Secret } from "../kernel/secret.ts";
 import type { SecretReader } from "../ports/secret_reader.ts";
 import { Grant } from "./decide.ts";
 
-/** What a call needs of the keychain. */
-export interface Resolved {
+/** What a call needs of the keychain, on loan. */
+export interface Resolved extends Disposable {
   /** The values of the grant's secrets: these, and no others, may go out. */
   readonly granted: ReadonlyMap<SecretName, Secret>;
   /** Every value of the environment, those of `granted` among them: these are looked for in the answer. */
@@ -19,23 +19,29 @@ export interface Resolved {
 }
 
 /**
- * Reads both; the caller disposes of `known`. Read anew each time: a change by another process holds for the next call.
+ * Both; the caller ends the loan. As current as the reader: a change by another process holds within a second.
  *
  * All of the environment, because an upstream may hold what an earlier call left there: a value must not come back in clear
  * only because this call uses another one, or none.
  *
  * @throws {AppError} `secret_not_found`, `secrets_not_found` (all that are missing), the keychain's codes
  */
-export async function resolve(grant: Grant, reader: SecretReader, signal?: AbortSignal): Promise<Resolved> {
+export async function resolve(
+  grant: Grant,
+  reader: Pick<SecretReader, "lendAll">,
+  signal?: AbortSignal,
+): Promise<Resolved> {
   if (!Grant.is(grant)) throw new TypeError("That is not a grant");
-  const known = await reader.readAll(grant.scope, signal);
+  const lent = await reader.lendAll(grant.scope, signal);
   const granted = new Map<SecretName, Secret>();
   for (const name of grant.secrets) {
-    const value = known.get(name);
+    const value = lent.values.get(name);
     if (value !== undefined) granted.set(name, value);
   }
-  if (granted.size === grant.secrets.length) return { granted, known };
-  for (const value of known.values()) value.dispose();
+  if (granted.size === grant.secrets.length) {
+    return { granted, known: lent.values, [Symbol.dispose]: () => lent[Symbol.dispose]() };
+  }
+  lent[Symbol.dispose]();
   throw missing(grant.secrets.filter((name) => !granted.has(name)));
 }
 

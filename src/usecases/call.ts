@@ -5,11 +5,14 @@
  */
 
 import type { CallDoor, CallRequest, CallResponse, CallSocket, SocketDoor } from "../proxy/door.ts";
-import { type ErrorCode, isAppError } from "../kernel/error.ts";
+import { AppError, type ErrorCode, isAppError } from "../kernel/error.ts";
 import { Engine } from "../proxy/engine.ts";
 import { KEEP_MS } from "../proxy/resolved_values.ts";
-import { type OpenCallContext, openCallContext, selectionOf } from "./call_context.ts";
+import { type OpenCallContext, selectionOf } from "./call_context.ts";
 import type { WorldWithEngine } from "./engine_ports.ts";
+import type { Loan } from "./fresh.ts";
+import { HeldSecrets } from "./held_secrets.ts";
+import { StandingContexts } from "./standing_contexts.ts";
 
 export type {
   Body,
@@ -38,8 +41,9 @@ export interface LocalCallDoor extends CallDoor, SocketDoor, Disposable {
 const CLOSING: readonly ErrorCode[] = ["not_initialised", "not_logged_in", "keychain_locked", "keychain_absent"];
 
 /**
- * A door whose engine runs in this process. Each call opens the workspace of the request (or the active one) anew, takes the
- * allowlist from its freshly verified log and reads the values from the keychain, so a change by another process holds at once.
+ * A door whose engine runs in this process. A call uses the workspace of its request (or the active one), the allowlist of its
+ * verified log and the values of the keychain as they were less than a second ago (src/usecases/fresh.ts): a change by another
+ * process holds at once where it shows in files, and within a second everywhere.
  * What was read stays a needle for redaction for a minute after the last call that read it (src/proxy/resolved_values.ts), and not
  * after `forget`, a logout or a locked keychain.
  */
@@ -47,15 +51,20 @@ export function createCallDoor(ports: WorldWithEngine): LocalCallDoor {
   return new LocalDoor(ports);
 }
 
+/** How often what nobody used for a minute is looked for, in ms. */
+const SWEEP_MS = 5_000;
+
 class LocalDoor implements LocalCallDoor {
   readonly #ports: WorldWithEngine;
   readonly #ended = new AbortController();
-  #engine: Promise<Engine> | undefined;
-  #made: Engine | undefined;
+  readonly #contexts: StandingContexts;
+  #engine: Promise<Made> | undefined;
+  #made: Made | undefined;
   #sweeping = false;
 
   constructor(ports: WorldWithEngine) {
     this.#ports = ports;
+    this.#contexts = new StandingContexts(ports);
   }
 
   call(request: CallRequest, signal?: AbortSignal): Promise<CallResponse> {
@@ -73,15 +82,18 @@ class LocalDoor implements LocalCallDoor {
     signal: AbortSignal | undefined,
     work: (engine: Engine, open: OpenCallContext) => Promise<T>,
   ): Promise<T> {
-    const open = await this.#open(request, signal);
-    const dispose = (): void => open[Symbol.dispose]();
+    this.#ended.signal.throwIfAborted();
+    const loan = this.#contexts.takeNow(request) ?? await this.#open(request);
+    const end = (): void => loan[Symbol.dispose]();
     try {
-      const answer = await work(await this.#openEngine(), open);
+      signal?.throwIfAborted();
+      const { engine } = this.#made ?? await this.#openEngine();
+      const answer = await work(engine, loan.value);
       // The record at the end still needs the device's key.
-      answer.outcome.then(dispose, dispose);
+      answer.outcome.then(end, end);
       return answer;
     } catch (error) {
-      dispose();
+      end();
       throw error;
     } finally {
       this.#sweep();
@@ -89,40 +101,47 @@ class LocalDoor implements LocalCallDoor {
   }
 
   get held(): number {
-    return this.#made?.held ?? 0;
+    return this.#made?.engine.held ?? 0;
   }
 
   forget(): void {
-    this.#made?.forget();
+    this.#made?.engine.forget();
+    this.#made?.secrets[Symbol.dispose]();
+    this.#contexts[Symbol.dispose]();
   }
 
   [Symbol.dispose](): void {
-    this.#ended.abort();
-    this.#made?.[Symbol.dispose]();
+    this.#ended.abort(new AppError("cancelled"));
+    this.forget();
+    this.#made?.engine[Symbol.dispose]();
   }
 
-  async #open(request: CallRequest, signal: AbortSignal | undefined): Promise<OpenCallContext> {
+  async #open(request: CallRequest): Promise<Loan<OpenCallContext>> {
     try {
-      return await openCallContext(this.#ports, selectionOf(request), signal);
+      return await this.#contexts.take(selectionOf(request));
     } catch (error) {
       if (isAppError(error, ...CLOSING)) this.forget();
       throw error;
     }
   }
 
-  /** Looks every minute whether values can go, as long as there are any. */
+  /** Looks again and again whether values and keys can go, as long as there are any. */
   #sweep(): void {
-    if (this.#sweeping || this.held === 0) return;
+    if (this.#sweeping || (this.held === 0 && this.#contexts.size === 0)) return;
     this.#sweeping = true;
-    this.#ports.clock.sleep(KEEP_MS, this.#ended.signal).then(() => {
+    const { clock } = this.#ports;
+    clock.sleep(SWEEP_MS, this.#ended.signal).then(() => {
       this.#sweeping = false;
-      this.#made?.forgetUnseen();
+      const sinceMs = clock.monotonicMs() - KEEP_MS + 1;
+      this.#contexts.dropUnused(sinceMs);
+      this.#made?.secrets.dropUnused(sinceMs);
+      this.#made?.engine.forgetUnseen();
       this.#sweep();
     }, () => {});
   }
 
   /** One for all calls. A keychain that was locked or absent is asked again: the door may live for days. */
-  #openEngine(): Promise<Engine> {
+  #openEngine(): Promise<Made> {
     if (this.#engine === undefined) {
       const engine = this.#makeEngine();
       this.#engine = engine;
@@ -131,9 +150,16 @@ class LocalDoor implements LocalCallDoor {
     return this.#engine;
   }
 
-  async #makeEngine(): Promise<Engine> {
+  async #makeEngine(): Promise<Made> {
     const { dns, clock, upstream } = this.#ports;
-    const secrets = await this.#ports.secretReader();
-    return this.#made = new Engine({ secrets, dns, clock, upstream: () => upstream.call(this.#ports) });
+    const secrets = new HeldSecrets(clock, await this.#ports.secretReader(), await this.#ports.keychain());
+    const engine = new Engine({ secrets, dns, clock, upstream: () => upstream.call(this.#ports) });
+    return this.#made = { engine, secrets };
   }
+}
+
+/** What is made at the first call. */
+interface Made {
+  readonly engine: Engine;
+  readonly secrets: HeldSecrets;
 }

@@ -11,6 +11,7 @@ import type { WorldWithEngine } from "./engine_ports.ts";
 import { type EnvironmentPlace, findEnvironment } from "./open_environment.ts";
 import { type OpenWorkspace, openWorkspace } from "./open_workspace.ts";
 import type { Selection } from "./scope.ts";
+import type { VerifiedLogs } from "./verified_logs.ts";
 
 /** Disposing of it closes the device that signs its records. */
 export interface OpenCallContext extends Disposable {
@@ -25,9 +26,11 @@ export async function openCallContext(
   ports: WorldWithEngine,
   selection: Selection,
   signal?: AbortSignal,
+  logs?: VerifiedLogs,
 ): Promise<OpenCallContext> {
   const { folder } = selection;
-  const workspace = await openWorkspace(ports, folder === undefined ? {} : { folder }, signal);
+  const options = { ...(folder === undefined ? {} : { folder }), ...(logs === undefined ? {} : { logs }) };
+  const workspace = await openWorkspace(ports, options, signal);
   try {
     const place = await findEnvironment(ports, workspace, selection, signal);
     const { workspaceId, projectId, environmentId } = place;

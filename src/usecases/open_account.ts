@@ -10,11 +10,11 @@ import type { LogPage } from "../contract/account.ts";
 import type { SignedEntry } from "../contract/entries.ts";
 import { AppError, isAppError } from "../kernel/error.ts";
 import type { UserId } from "../kernel/names.ts";
-import { replayAccountLog } from "../ledger/account_log.ts";
 import { accountFingerprint, type AccountState } from "../ledger/account_state.ts";
 import { checkPin } from "../ledger/pin.ts";
 import { EMBEDDED_ORIGIN } from "../vault/config.ts";
 import type { Pins, UserPin, VerifiedChain } from "../vault/pins.ts";
+import { VerifiedLogs } from "./verified_logs.ts";
 import { type ClientPorts, openClient } from "./open_client.ts";
 import { type Device, type DevicePorts, openDevice } from "./open_device.ts";
 import { advancePins, type PinPorts, readPins } from "./pin_store.ts";
@@ -44,7 +44,7 @@ export async function openOwnAccount(
 }
 
 /**
- * The verified log of `userId`; `mine` when it is the session's own account.
+ * The verified log of `userId`; `mine` when it is the session's own account. What `logs` has verified is not verified again.
  *
  * @throws {AppError} `log_invalid`, `signature_invalid`, `pin_mismatch`, `server_unreachable`
  */
@@ -54,12 +54,13 @@ export async function openAccount(
   mine: boolean,
   pins: Pins,
   signal?: AbortSignal,
+  logs?: VerifiedLogs,
 ): Promise<AccountState> {
   const entries = await readLog(
     "account log",
     () => mine ? client.accountLog(0, signal) : client.userLog(userId, 0, signal),
   );
-  return verifyAccount(entries, userId, pins);
+  return verifyAccount(entries, userId, pins, logs);
 }
 
 /**
@@ -83,8 +84,13 @@ export async function readLog(log: string, fetch: () => Promise<LogPage>): Promi
 }
 
 /** As {@linkcode openAccount}, for entries that came another way. */
-export function verifyAccount(entries: readonly SignedEntry[], userId: UserId, pins: Pins): AccountState {
-  const account = replayAccountLog(entries, userId);
+export function verifyAccount(
+  entries: readonly SignedEntry[],
+  userId: UserId,
+  pins: Pins,
+  logs = new VerifiedLogs(),
+): AccountState {
+  const account = logs.account(entries, userId);
   checkPin("the account log", account.hashes, pins.users[userId]);
   return account;
 }

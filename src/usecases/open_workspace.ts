@@ -13,7 +13,7 @@ import type { UserId, WorkspaceId, WorkspaceName } from "../kernel/names.ts";
 import type { Secret } from "../kernel/secret.ts";
 import { type AccountState, deviceByKey } from "../ledger/account_state.ts";
 import { checkPin } from "../ledger/pin.ts";
-import { replayWorkspaceLog, usersIn } from "../ledger/workspace_log.ts";
+import { usersIn } from "../ledger/workspace_log.ts";
 import { currentAllowlist, roleOf, type WorkspaceState } from "../ledger/workspace_state.ts";
 import type { Pins, VerifiedChain, WorkspacePin } from "../vault/pins.ts";
 import { byHash, disposeAll, type SealedByHash } from "./key_epochs.ts";
@@ -23,6 +23,7 @@ import { type Device, openDevice } from "./open_device.ts";
 import { advancePins, readPins } from "./pin_store.ts";
 import type { Ports } from "./ports.ts";
 import { chosenWorkspace, folderProject } from "./scope.ts";
+import { VerifiedLogs } from "./verified_logs.ts";
 import { openWorkspaceKeys, openWorkspaceNames, type WorkspaceNames } from "./workspace_names.ts";
 
 /** A verified workspace. Disposing of it disposes of its device and keys. */
@@ -59,6 +60,8 @@ export interface OpenWorkspaceOptions {
   readonly workspaceId?: WorkspaceId;
   /** Where the search for the project file begins; default: the working folder. */
   readonly folder?: string;
+  /** What this process has verified before. */
+  readonly logs?: VerifiedLogs;
 }
 
 /** What checking a workspace takes once the device is open. */
@@ -81,7 +84,7 @@ export async function openWorkspace(
   const device = await openDevice(ports, signal);
   try {
     const id = options.workspaceId ?? chosenWorkspace(device.config, await folderProject(ports, options));
-    return await verifyWorkspace(ports, device, await openClient(ports, device), id, signal);
+    return await verifyWorkspace(ports, device, await openClient(ports, device), id, signal, options.logs);
   } catch (error) {
     device[Symbol.dispose]();
     throw error;
@@ -99,9 +102,10 @@ export async function verifyWorkspace(
   client: SyncClient,
   id: WorkspaceId,
   signal?: AbortSignal,
+  logs = new VerifiedLogs(),
 ): Promise<OpenWorkspace> {
   const pins = await readPins(device.keychain, signal);
-  const account = await openAccount(client, device.userId, true, pins, signal);
+  const account = await openAccount(client, device.userId, true, pins, signal, logs);
   // A revoked device cannot speak for its account any more, whatever session it still holds.
   if (deviceByKey(account, device.deviceKey.publicKeyText) === undefined) throw new AppError("not_logged_in");
   const [entries, sealed] = await Promise.all([
@@ -111,10 +115,10 @@ export async function verifyWorkspace(
   const accounts = new Map([[device.userId, account]]);
   for (const user of usersIn(entries)) {
     if (accounts.has(user)) continue;
-    const other = await otherAccount(client, user, pins, signal);
+    const other = await otherAccount(client, user, pins, signal, logs);
     if (other !== undefined) accounts.set(user, other);
   }
-  const state = replayWorkspaceLog(entries, accounts, id);
+  const state = logs.workspace(entries, accounts, id);
   const chain = workspaceChain(state);
   checkPin("the workspace log", state.hashes, pins.workspaces[id]);
   const role = roleOf(state, device.userId);
@@ -161,10 +165,11 @@ async function otherAccount(
   client: SyncClient,
   user: UserId,
   pins: Pins,
-  signal?: AbortSignal,
+  signal: AbortSignal | undefined,
+  logs: VerifiedLogs,
 ): Promise<AccountState | undefined> {
   try {
-    return await openAccount(client, user, false, pins, signal);
+    return await openAccount(client, user, false, pins, signal, logs);
   } catch (error) {
     if (isAppError(error, "not_on_server")) return undefined;
     throw error;

@@ -34,11 +34,7 @@ export class OutputMask implements Disposable {
   }
 
   async #compile(): Promise<Redactor> {
-    const values = await (await this.#ports.secretReader()).readAll(this.#scope, this.#signal);
-    try {
-      return createRedactor([...values.values()]);
-    } finally {
-      for (const value of values.values()) value.dispose();
-    }
+    using secrets = await (await this.#ports.secretReader()).lendAll(this.#scope, this.#signal);
+    return createRedactor([...secrets.values.values()]);
   }
 }

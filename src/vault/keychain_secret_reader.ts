@@ -9,7 +9,13 @@ import { AppError } from "../kernel/error.ts";
 import type { SecretName } from "../kernel/names.ts";
 import type { Secret } from "../kernel/secret.ts";
 import type { Keychain } from "../ports/keychain.ts";
-import type { SecretDescription, SecretReader, SecretScope } from "../ports/secret_reader.ts";
+import type {
+  LentSecrets,
+  SecretBinding,
+  SecretDescription,
+  SecretReader,
+  SecretScope,
+} from "../ports/secret_reader.ts";
 import { collectionOf, type LocalSecret, localSecret } from "./local_state.ts";
 
 /** Reads a machine's own copies. What was deleted here is not there, even before the server knows of it. */
@@ -42,33 +48,45 @@ export class KeychainSecretReader implements SecretReader {
     signal?: AbortSignal,
   ): Promise<Map<SecretName, Secret>> {
     const wanted = [...new Set(names)];
-    return await this.#values(scope, wanted, (values) => {
+    const { values } = await this.#read(scope, wanted, (values) => {
       refuseMissing(wanted.filter((name) => !values.has(name)));
     }, signal);
+    return values;
   }
 
-  async readAll(scope: SecretScope, signal?: AbortSignal): Promise<Map<SecretName, Secret>> {
+  async lendAll(scope: SecretScope, signal?: AbortSignal): Promise<LentSecrets> {
     // A name that another process removes in between is simply not among the values.
-    return await this.#values(scope, await this.names(scope, signal), () => {}, signal);
+    const { values, bindings } = await this.#read(scope, await this.names(scope, signal), () => {}, signal);
+    return {
+      values,
+      bindings,
+      [Symbol.dispose]: () => {
+        for (const value of values.values()) value.dispose();
+      },
+    };
   }
 
-  /** The values of those `names` that are there, after `check` has seen them. */
-  async #values(
+  /** Those of `names` that are there, after `check` has seen the values. */
+  async #read(
     scope: SecretScope,
     names: readonly SecretName[],
     check: (values: ReadonlyMap<SecretName, Secret>) => void,
     signal: AbortSignal | undefined,
-  ): Promise<Map<SecretName, Secret>> {
+  ): Promise<{ values: Map<SecretName, Secret>; bindings: Map<SecretName, SecretBinding> }> {
     const items = names.length === 0 ? [] : await this.#keychain.getMany(collectionOf(scope), names, signal);
     try {
-      const values = new Map<SecretName, Secret>();
+      const values = new Map<SecretName, Secret>(), bindings = new Map<SecretName, SecretBinding>();
       for (const item of items) {
-        const { name, state } = localSecret(item);
-        if (state === "deleted") item.value.dispose();
-        else values.set(name, item.value);
+        const { name, state, binding } = localSecret(item);
+        if (state === "deleted") {
+          item.value.dispose();
+          continue;
+        }
+        values.set(name, item.value);
+        bindings.set(name, binding);
       }
       check(values);
-      return values;
+      return { values, bindings };
     } catch (error) {
       for (const item of items) item.value.dispose();
       throw error;

@@ -53,6 +53,15 @@ export async function findProjectFile(files: Files, folder: string): Promise<Fou
   }
 }
 
+/** Where {@linkcode findProjectFile} looks, in its order. */
+export function projectFilePaths(folder: string): string[] {
+  const paths: string[] = [];
+  for (let at = folder;; at = dirname(at)) {
+    paths.push(projectFilePath(at));
+    if (dirname(at) === at) return paths;
+  }
+}
+
 /** Writes the project file of `folder` and returns its path. @throws {AppError} `file_unwritable`, `disk_full` */
 export async function writeProjectFile(files: Files, folder: string, project: ProjectFile): Promise<string> {
   const path = projectFilePath(folder);

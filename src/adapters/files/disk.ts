@@ -6,6 +6,7 @@
 
 import { dirname, isAbsolute } from "node:path";
 import { AppError, isAppError } from "../../kernel/error.ts";
+import type { Stamp } from "../../kernel/stamp.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Files } from "../../ports/files.ts";
 import type { Random } from "../../ports/random.ts";
@@ -16,6 +17,8 @@ import { makeFolders, removeStale, syncFolder, writeTemporary } from "./temporar
 const FILE_MODE = 0o600;
 const FOLDER_MODE = 0o700;
 const LOCK_TIMEOUT_MS = 10_000;
+/** Two changes of one file may bear the same time when less than this lies between them, in ms: some ticks of any kernel's clock. */
+const TICK_MS = 50;
 /** What `link(2)` answers on file systems without hard links. */
 const NO_LINKS: ReadonlySet<string> = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"]);
 
@@ -104,6 +107,24 @@ export class DiskFiles implements Files {
       if (["ENOENT", "ENOTDIR"].includes(systemCode(error) ?? "")) return false;
       throw unreadable(path, error);
     }
+  }
+
+  stamp(paths: readonly string[]): Stamp {
+    const now = this.#clock.now();
+    let text = "", settled = true;
+    for (const path of paths) {
+      try {
+        const { ino, size, mtime } = Deno.statSync(path);
+        const changedAt = mtime?.getTime() ?? now;
+        text += `${ino}:${size}:${changedAt} `;
+        settled &&= changedAt + TICK_MS < now;
+      } catch (error) {
+        text += "- ";
+        // Not knowing is no proof that nothing changed.
+        settled &&= ["ENOENT", "ENOTDIR"].includes(systemCode(error) ?? "");
+      }
+    }
+    return { text, settled };
   }
 
   async makeFolder(path: string, mode = FOLDER_MODE): Promise<void> {

@@ -10,6 +10,7 @@
 
 import { join } from "node:path";
 import { Secret } from "../../kernel/secret.ts";
+import type { Stamp } from "../../kernel/stamp.ts";
 import type { Files } from "../../ports/files.ts";
 import type {
   Keychain,
@@ -29,7 +30,7 @@ import {
   sealCollection,
   type StoredItem,
 } from "./vault_file/collection.ts";
-import { isVaultThere, openVault, type VaultPlace } from "./vault_file/lifecycle.ts";
+import { headPath, isVaultThere, openVault, type VaultPlace } from "./vault_file/lifecycle.ts";
 import type { Unlock } from "./vault_file/unlock.ts";
 
 /** Settings of a {@linkcode FileKeychain}. */
@@ -45,6 +46,9 @@ export class FileKeychain implements Keychain, Disposable {
   readonly #options: FileKeychainOptions;
   #master: Promise<Secret> | undefined;
   #isOpen = false;
+  /** The master key once it is there, and the names of collections' files, which are derived from it. */
+  #opened: Secret | undefined;
+  readonly #fileNames = new Map<string, string>();
 
   constructor(options: FileKeychainOptions) {
     this.#options = options;
@@ -93,6 +97,14 @@ export class FileKeychain implements Keychain, Disposable {
     return found.sort(byText);
   }
 
+  stamp(collections: readonly string[]): Stamp | undefined {
+    if (this.#opened === undefined) return undefined;
+    const { files, folder } = this.#options;
+    const master = this.#opened;
+    const names = collections.map((collection) => this.#fileOf(master, collection));
+    return files.stamp([headPath(folder), ...names.map((name) => join(folder, name))]);
+  }
+
   async apply(changes: readonly KeychainChange[], signal?: AbortSignal): Promise<void> {
     changes.forEach(checkChange);
     if (changes.length === 0) return;
@@ -107,14 +119,16 @@ export class FileKeychain implements Keychain, Disposable {
   [Symbol.dispose](): void {
     this.#master?.then((master) => master.dispose(), () => {});
     this.#master = undefined;
+    this.#opened = undefined;
     this.#isOpen = false;
   }
 
   async #change(master: Secret, changes: readonly KeychainChange[]): Promise<void> {
     const { files, folder, profile, random } = this.#options;
     const collection = changes[0]!.key.collection;
-    const path = join(folder, collectionFile(master, collection));
-    using contents = await this.#readFile(master, collectionFile(master, collection));
+    const file = this.#fileOf(master, collection);
+    const path = join(folder, file);
+    using contents = await this.#readFile(master, file);
     const items = new Map<string, StoredItem>(contents?.items);
     const copies: Uint8Array[] = [];
     for (const { key, ...change } of changes) {
@@ -137,7 +151,13 @@ export class FileKeychain implements Keychain, Disposable {
 
   async #read(collection: string, signal: AbortSignal | undefined): Promise<Contents | undefined> {
     const master = await this.#open(signal);
-    return this.#readFile(master, collectionFile(master, collection));
+    return this.#readFile(master, this.#fileOf(master, collection));
+  }
+
+  #fileOf(master: Secret, collection: string): string {
+    let name = this.#fileNames.get(collection);
+    if (name === undefined) this.#fileNames.set(collection, name = collectionFile(master, collection));
+    return name;
   }
 
   async #readFile(master: Secret, file: string): Promise<Contents | undefined> {
@@ -154,6 +174,7 @@ export class FileKeychain implements Keychain, Disposable {
     const opening = this.#master;
     try {
       const master = await opening;
+      if (this.#master === opening) this.#opened = master;
       this.#isOpen = true;
       signal?.throwIfAborted();
       return master;

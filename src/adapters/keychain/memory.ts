@@ -5,6 +5,7 @@
  */
 
 import type { Secret } from "../../kernel/secret.ts";
+import type { Stamp } from "../../kernel/stamp.ts";
 import type {
   Keychain,
   KeychainChange,
@@ -25,6 +26,7 @@ interface Stored {
 export class MemoryKeychain implements Keychain {
   readonly backend = "memory";
   readonly #collections = new Map<string, Map<string, Stored>>();
+  #changes = 0;
 
   async probe(): Promise<KeychainState> {
     return { state: "ready" };
@@ -59,11 +61,16 @@ export class MemoryKeychain implements Keychain {
     return [...this.#collections.keys()].sort(byText);
   }
 
+  stamp(): Stamp {
+    return { text: String(this.#changes), settled: true };
+  }
+
   async apply(changes: readonly KeychainChange[], signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
     changes.forEach(checkChange);
     // Copied before the first change: a disposed value leaves everything as it was.
     const own = changes.map((change) => change.op === "put" ? { ...change, value: change.value.clone() } : change);
+    this.#changes++;
     for (const change of own) {
       if (change.op === "put") this.#put(change.key, change.meta, change.value);
       else this.#remove(change.key);

@@ -1,6 +1,7 @@
 /** `call`. @module */
 
 import { AppError, toAppError } from "../../kernel/error.ts";
+import { piecesOf } from "../../kernel/body.ts";
 import type { CallDoor, CallRequest, CallResponse } from "../../usecases/call.ts";
 import { openCallDoor } from "../../usecases/call_door.ts";
 import { callRequest } from "../call_request.ts";
@@ -96,7 +97,7 @@ async function printText(
   const head = `HTTP ${response.status}\n${headers}\n`;
   if (stream) {
     await terminal.write("stdout", head);
-    for await (const piece of response.body ?? []) await terminal.write("stdout", piece);
+    for await (const piece of piecesOf(response.body)) await terminal.write("stdout", piece);
   } else {
     const body = await whole(response);
     await terminal.write("stdout", head);
@@ -111,7 +112,7 @@ async function printText(
 async function whole(response: CallResponse): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   let length = 0;
-  for await (const piece of response.body ?? []) {
+  for await (const piece of piecesOf(response.body)) {
     length += piece.length;
     // Leaving the loop cancels the body, which ends the exchange.
     if (length > MAX_ANSWER_BYTES) {

@@ -125,7 +125,7 @@ Deno.test("P13 an answer whose record cannot be written breaks off before its en
   const engine = await TestEngine.start({ caPem: upstream.caPem, allow: [upstream.origin], secrets });
   upstream.push("data: one\n\n");
   const response = await engine.call({ target: `${upstream.origin}/stream`, inject });
-  const reader = response.body!.getReader();
+  const reader = new Response(response.body).body!.getReader();
   await reader.read();
   await Deno.mkdir(`${engine.folder}/moved`);
   await Deno.rename(engine.sink.path, `${engine.folder}/moved/proxy.log`).catch(() => {});

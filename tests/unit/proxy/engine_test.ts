@@ -154,7 +154,7 @@ Deno.test("P2 bytes of a live stream arrive one by one, and a credential split b
   await withEngine(async (engine, upstream) => {
     upstream.push("data: first\n\n");
     const response = await engine.call({ target: `${upstream.origin}/stream`, inject: [["bearer", "STRIPE_KEY"]] });
-    const reader = response.body!.getReader();
+    const reader = new Response(response.body).body!.getReader();
     const decoder = new TextDecoder();
     assert.equal(decoder.decode((await reader.read()).value), "data: first\n\n");
     upstream.push(`data: ${KEY.slice(0, 9)}`);
@@ -171,7 +171,7 @@ Deno.test("P13 the end of an answer comes after its record", async () => {
   await withEngine(async (engine, upstream) => {
     upstream.push("one\n\n");
     const response = await engine.call({ target: `${upstream.origin}/stream`, inject: [["bearer", "STRIPE_KEY"]] });
-    const reader = response.body!.getReader();
+    const reader = new Response(response.body).body!.getReader();
     await reader.read();
     assert.equal((await engine.records()).length, 0);
     upstream.push(undefined);
@@ -188,7 +188,7 @@ Deno.test("a caller that goes away ends the upstream's exchange and leaves a rec
   await withEngine(async (engine, upstream) => {
     upstream.push("one");
     const response = await engine.call({ target: `${upstream.origin}/stream`, inject: [["bearer", "STRIPE_KEY"]] });
-    const reader = response.body!.getReader();
+    const reader = new Response(response.body).body!.getReader();
     await reader.read();
     await reader.cancel();
     await upstream.aborted.next();

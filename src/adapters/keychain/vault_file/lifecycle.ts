@@ -34,6 +34,11 @@ interface Means {
   readonly random: Random;
 }
 
+/** The file that is changed whenever what opens the vault is. */
+export function headPath(folder: string): string {
+  return join(folder, HEAD);
+}
+
 /** Whether there is a vault. Does not tell whether it opens. */
 export function isVaultThere({ files, folder }: VaultPlace & Pick<Means, "files">): Promise<boolean> {
   return files.exists(join(folder, HEAD));

@@ -14,7 +14,7 @@ const PROXY = {
 export const command = defineCommand({
   detail:
     "Fetches and verifies the workspace's log now, and has a running proxy drop the values that it keeps in memory to redact " +
-    "answers. A proxy reads values and allowlist anew at every call, so nothing has to be waited for.",
+    "answers. A proxy notices changes by itself within a second.",
   examples: [{ line: "agentsecrets proxy sync", why: "which allowlist is in force?" }],
   define: (command) => command,
   run: async (context) => {

@@ -27,6 +27,7 @@ function dyingAt(files: Files, n: number): Files {
   return {
     read: (path) => files.read(path),
     exists: (path) => files.exists(path),
+    stamp: (paths) => files.stamp(paths),
     makeFolder: (path, mode) => files.makeFolder(path, mode),
     create: (path, bytes, options) => step(() => files.create(path, bytes, options)),
     write: (path, bytes, options) => step(() => files.write(path, bytes, options)),

@@ -1,0 +1,157 @@
+/**
+ * {@linkcode Fresh}: something that was read and verified, used again for as long as nothing changed, and never when it is old.
+ *
+ * A call may use what was current at most {@linkcode FRESH_MS} ago, so a change by another process holds within a second
+ * (docs/spec/proxy.md §2, step 3). Where the sources can be looked at (files: some stat(2) calls), a change shows at the next look and
+ * holds at once; where they cannot (a system keychain, a server elsewhere), everything is read anew beside the calls.
+ *
+ * @module
+ */
+
+import type { Stamp } from "../kernel/stamp.ts";
+import type { Clock } from "../ports/clock.ts";
+
+/** Oldest proof of being current with which a call may go on, in ms. */
+export const FRESH_MS = 900;
+/** No look in this time after the last, in ms: shorter than any other process needs to change something and say so. */
+const LOOK_MS = 10;
+/** From this age of the last proof on it is loaded anew beside the calls, in ms. */
+const RENEW_MS = 400;
+/** However unchanged its sources look: clocks can be set back. In ms. */
+const OLDEST_MS = 30_000;
+
+/** Where it comes from. */
+export interface Source<T> {
+  /** How the sources look now; undefined where they cannot tell. */
+  look(): Stamp | undefined;
+  /** Reads and verifies. */
+  load(): Promise<T>;
+}
+
+/** One use. Disposing of it ends the use; not doing so keeps what is used in memory. */
+export interface Loan<T> extends Disposable {
+  readonly value: T;
+}
+
+/** What one load gave. It is disposed of when it was replaced or dropped, and the last use has ended. */
+class Loaded<T extends Disposable> {
+  readonly value: T;
+  readonly stamp: Stamp | undefined;
+  readonly loadedMs: number;
+  /** When it was last known to be current. */
+  provenMs: number;
+  lookedMs: number;
+  #uses = 0;
+  dropped = false;
+
+  constructor(value: T, stamp: Stamp | undefined, loadedMs: number) {
+    this.value = value;
+    this.stamp = stamp;
+    this.loadedMs = this.provenMs = this.lookedMs = loadedMs;
+  }
+
+  lend(): Loan<T> {
+    this.#uses++;
+    let ended = false;
+    return {
+      value: this.value,
+      [Symbol.dispose]: () => {
+        if (ended) return;
+        ended = true;
+        this.#uses--;
+        this.#settle();
+      },
+    };
+  }
+
+  drop(): void {
+    this.dropped = true;
+    this.#settle();
+  }
+
+  #settle(): void {
+    if (this.dropped && this.#uses === 0) this.value[Symbol.dispose]();
+  }
+}
+
+/** Lends the newest. */
+export class Fresh<T extends Disposable> implements Disposable {
+  readonly #clock: Pick<Clock, "monotonicMs">;
+  readonly #source: Source<T>;
+  #loaded: Loaded<T> | undefined;
+  #loading: Promise<Loaded<T>> | undefined;
+  #usedMs: number;
+
+  constructor(clock: Pick<Clock, "monotonicMs">, source: Source<T>) {
+    this.#clock = clock;
+    this.#source = source;
+    this.#usedMs = clock.monotonicMs();
+  }
+
+  /** When it was last asked for, on the clock that never goes back. */
+  get usedMs(): number {
+    return this.#usedMs;
+  }
+
+  /** The newest, without waiting; undefined when it has to be loaded first: {@linkcode Fresh.take}. */
+  takeNow(): Loan<T> | undefined {
+    const now = this.#usedMs = this.#clock.monotonicMs();
+    return this.#loaded !== undefined && this.#isFresh(this.#loaded, now) ? this.#loaded.lend() : undefined;
+  }
+
+  /** The newest. Rejects with what `load` rejects with. */
+  async take(): Promise<Loan<T>> {
+    for (;;) {
+      const now = this.takeNow();
+      if (now !== undefined) return now;
+      const loaded = await this.#load();
+      // Dropped while it was loading: it may be what somebody wanted forgotten.
+      if (!loaded.dropped) return loaded.lend();
+    }
+  }
+
+  /** Loads anew at the next use. */
+  drop(): void {
+    this.#loaded?.drop();
+    this.#loaded = undefined;
+    this.#loading = undefined;
+  }
+
+  [Symbol.dispose](): void {
+    this.drop();
+  }
+
+  #isFresh(loaded: Loaded<T>, now: number): boolean {
+    if (now - loaded.lookedMs > LOOK_MS && loaded.stamp !== undefined) {
+      loaded.lookedMs = now;
+      const stamp = this.#source.look();
+      if (stamp?.text !== loaded.stamp.text) return false;
+      if (loaded.stamp.settled && now - loaded.loadedMs < OLDEST_MS) loaded.provenMs = now;
+    }
+    const age = now - loaded.provenMs;
+    if (age > FRESH_MS) return false;
+    if (age > RENEW_MS) this.#load().catch(() => {});
+    return true;
+  }
+
+  /** One at a time: all who ask meanwhile share it. A failure leaves nothing behind that was current before. */
+  #load(): Promise<Loaded<T>> {
+    if (this.#loading !== undefined) return this.#loading;
+    // The look comes before the reading: what changes in between shows at the next look.
+    const loadedMs = this.#clock.monotonicMs(), stamp = this.#source.look();
+    const loading = this.#source.load().then((value) => {
+      const loaded = new Loaded(value, stamp, loadedMs);
+      if (this.#loading !== loading) {
+        loaded.drop();
+        return loaded;
+      }
+      this.#loading = undefined;
+      this.#loaded?.drop();
+      return this.#loaded = loaded;
+    }, (error) => {
+      if (this.#loading === loading) this.drop();
+      throw error;
+    });
+    return this.#loading = loading;
+  }
+}
