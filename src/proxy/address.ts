@@ -14,9 +14,13 @@ const METADATA: ReadonlySet<string> = new Set(["168.63.129.16"]);
 /** RFC 4291 §2.4: the only block from which global unicast addresses are given. */
 const GLOBAL_UNICAST_V6: [ipaddr.IPv6, number] = [ipaddr.IPv6.parse("2000::"), 3];
 
+/** Four decimal numbers of 0 to 255 without leading zeros: no other notation survives the URL parser. */
+const IPV4 = /^(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}$/;
+
 /** Whether `text` is an IP literal in the one spelling that the URL standard writes (IPv6 without brackets). */
 export function isAddress(text: string): boolean {
-  return ipaddr.IPv4.isValidFourPartDecimal(text) || (text.includes(":") && ipaddr.IPv6.isValid(text));
+  // Not ipaddr.js's own test for IPv4: its expressions backtrack, 0.6 ms for an ordinary host name.
+  return IPV4.test(text) || (text.includes(":") && ipaddr.IPv6.isValid(text));
 }
 
 /**

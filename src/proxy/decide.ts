@@ -63,16 +63,28 @@ export class Grant {
   }
 }
 
-/** The entries that allow `url`. One that cannot be read allows nothing. */
-function matches(entries: readonly string[], url: URL): AllowlistEntry[] {
-  return entries.flatMap((text) => {
-    try {
-      const entry = parseAllowlistEntry(text);
-      return matchesAllowlistEntry(entry, url) ? [entry] : [];
-    } catch {
-      return [];
-    }
-  });
+/** Lists that were parsed before: the same verified allowlist decides on many calls. Nobody changes a list in place. */
+const parsed = new WeakMap<readonly string[], readonly AllowlistEntry[]>();
+
+/** The entries of a list. One that cannot be read allows nothing. */
+function entriesOf(texts: readonly string[]): readonly AllowlistEntry[] {
+  let entries = parsed.get(texts);
+  if (entries === undefined) {
+    entries = texts.flatMap((text) => {
+      try {
+        return [parseAllowlistEntry(text)];
+      } catch {
+        return [];
+      }
+    });
+    parsed.set(texts, entries);
+  }
+  return entries;
+}
+
+/** The entries that allow `url`. */
+function matches(texts: readonly string[], url: URL): AllowlistEntry[] {
+  return entriesOf(texts).filter((entry) => matchesAllowlistEntry(entry, url));
 }
 
 function refuseTarget(question: Question, matching: readonly AllowlistEntry[]): AppError | undefined {

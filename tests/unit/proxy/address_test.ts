@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { isPublicAddress } from "../../../src/proxy/address.ts";
+import fc from "fast-check";
+import ipaddr from "ipaddr.js";
+import { isAddress, isPublicAddress } from "../../../src/proxy/address.ts";
 
 const PRIVATE: Readonly<Record<string, readonly string[]>> = {
   "this network": ["0.0.0.0", "0.1.2.3"],
@@ -36,4 +38,17 @@ Deno.test("global unicast addresses are public", () => {
   for (const literal of ["8.8.8.8", "93.184.216.34", "172.32.0.1", "100.128.0.1", "2606:4700::1", "2a00:1450::1"]) {
     assert.equal(isPublicAddress(literal), true, literal);
   }
+});
+
+Deno.test("an IPv4 literal is four plain decimal numbers, as ipaddr.js says it too", () => {
+  const part = fc.oneof(
+    fc.integer({ min: 0, max: 300 }).map(String),
+    fc.constantFrom("", "00", "01", "0x7f", "1e2", " 1", "٣"),
+  );
+  fc.assert(
+    fc.property(fc.array(part, { minLength: 3, maxLength: 5 }).map((parts) => parts.join(".")), (text) => {
+      assert.equal(isAddress(text), ipaddr.IPv4.isValidFourPartDecimal(text), text);
+    }),
+    { numRuns: 2_000 },
+  );
 });
