@@ -13,6 +13,8 @@ import { mib, show } from "./report.ts";
 
 /** Callers at once. */
 const CALLERS = 8;
+/** How long a caller waits after each call, in ms: the log of the whole run must fit what is kept of it. */
+const PACE_MS = 40;
 /** Of a life of the proxy, the part whose memory counts as warming up. */
 const WARM_UP = 0.3;
 /** How much the last part of a life may use over the first part after the warm-up, as medians. */
@@ -40,6 +42,7 @@ function pick<T>(list: readonly T[]): T {
 async function call(port: number, request: ReturnType<typeof proxied>, until: number): Promise<void> {
   let client: HttpClient | undefined;
   while (performance.now() < until) {
+    await new Promise((resolve) => setTimeout(resolve, PACE_MS));
     const leaves = Math.random() < 0.1, refused = Math.random() < 0.1;
     const { path, headers } = request(leaves ? "/hold" : pick(PATHS), secretNames(1 + Math.floor(Math.random() * 3)));
     if (refused) headers["X-AS-Target-URL"] = "https://not-allowed.example/";
