@@ -357,8 +357,8 @@ async function httpsTransport(
 }
 
 async function openUpstream({ files, opened }: Basis, authorities: string | undefined): Promise<Upstream> {
-  const { FetchUpstream } = await import("./adapters/upstream/fetch.ts");
-  const upstream = new FetchUpstream({
+  const { PinnedUpstream } = await import("./adapters/upstream/pinned.ts");
+  const upstream = new PinnedUpstream({
     caCerts: await authoritiesIn(files, authorities),
     userAgent: `agentsecrets/${VERSION}`,
   });

@@ -29,6 +29,11 @@ export interface UpstreamRequest {
   readonly method: string;
   readonly headers: readonly HeaderLine[];
   readonly body?: Body;
+  /**
+   * How many bytes a streamed body will have, when its sender said so: it then goes out with `Content-Length`, which some
+   * upstreams insist on. A stream of another length fails the call.
+   */
+  readonly bodyLength?: number;
   /** IP literals that passed the egress check, in the order to try. The connection goes to one of these and nowhere else. */
   readonly addresses: readonly string[];
   readonly timeouts: UpstreamTimeouts;

@@ -8,7 +8,7 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { FileAuditSink } from "../../src/adapters/audit_sink/file.ts";
-import { FetchUpstream } from "../../src/adapters/upstream/fetch.ts";
+import { PinnedUpstream } from "../../src/adapters/upstream/pinned.ts";
 import type { AnyCommand } from "../../src/cli/command.ts";
 import type { World as CliWorld } from "../../src/cli/context.ts";
 import { runProgram } from "../../src/cli/program.ts";
@@ -67,7 +67,7 @@ const NEEDED: Readonly<Record<string, readonly string[]>> = {
 /** The world of the commands, with an account, a project and a secret. */
 class Stage implements AsyncDisposable {
   readonly #sink: FileAuditSink;
-  readonly #upstream = new FetchUpstream();
+  readonly #upstream = new PinnedUpstream();
   readonly #commands: CliWorld;
 
   private constructor(readonly world: World) {

@@ -1,10 +1,10 @@
 /** A process of its own that makes one pinned call and prints what came of it: `200 <host name that the upstream saw>`. */
-import { FetchUpstream } from "../../src/adapters/upstream/fetch.ts";
+import { PinnedUpstream } from "../../src/adapters/upstream/pinned.ts";
 import { startUpstream } from "./upstream.ts";
 
 if (import.meta.main) {
   const upstream = await startUpstream();
-  const adapter = new FetchUpstream({ caCerts: [upstream.caPem] });
+  const adapter = new PinnedUpstream({ caCerts: [upstream.caPem] });
   const response = await adapter.send({
     url: new URL(`https://api.example.test:${upstream.port}/`),
     method: "GET",

@@ -7,7 +7,7 @@
 
 import { FileAuditSink } from "../../src/adapters/audit_sink/file.ts";
 import { MemoryKeychain } from "../../src/adapters/keychain/memory.ts";
-import { FetchUpstream } from "../../src/adapters/upstream/fetch.ts";
+import { PinnedUpstream } from "../../src/adapters/upstream/pinned.ts";
 import { SigningKey } from "../../src/crypto/keys.ts";
 import { AppError } from "../../src/kernel/error.ts";
 import type { EnvironmentId, EnvironmentName, ProjectId, SecretName, WorkspaceId } from "../../src/kernel/names.ts";
@@ -95,7 +95,7 @@ export class TestEngine {
     this.allow = options.allow;
     this.dns = new TableDns(options.dns ?? { localhost: ["127.0.0.1"], "api.example.test": ["127.0.0.1"] });
     this.#upstream = options.upstream ??
-      new FetchUpstream({ caCerts: options.caPem === undefined ? [] : [options.caPem] });
+      new PinnedUpstream({ caCerts: options.caPem === undefined ? [] : [options.caPem] });
     const clock = new FakeClock();
     this.sink = new FileAuditSink({ path: `${folder}/proxy.log`, lockPath: `${folder}/locks/audit.lock` });
     const signer = { key: this.signer.publicKeyText, sign: (m: Uint8Array) => this.signer.sign(m) };

@@ -26,20 +26,28 @@ export interface Dialed {
  * The first connection that succeeds; the others are closed.
  *
  * @param addresses IP literals, in the order to try, at least one.
- * @param timeoutMs For all attempts together after the last has begun.
- * @throws {DialError}
+ * @param timeoutMs For all attempts together.
+ * @throws {DialError}, or the signal's reason
  */
-export function dial(addresses: readonly string[], port: number, timeoutMs: number): Promise<Dialed> {
+export function dial(
+  addresses: readonly string[],
+  port: number,
+  timeoutMs: number,
+  signal?: AbortSignal,
+): Promise<Dialed> {
   return new Promise((resolve, reject) => {
     let next = 0, running = 0, settled = false, reason = "the connection failed";
     let stagger: ReturnType<typeof setTimeout> | undefined;
     const timer = setTimeout(() => settle(() => reject(new DialError(true, "no connection"))), timeoutMs);
+    const onAbort = (): void => settle(() => reject(signal?.reason));
     const settle = (act: () => void): void => {
       settled = true;
       clearTimeout(timer);
       clearTimeout(stagger);
+      signal?.removeEventListener("abort", onAbort);
       act();
     };
+    signal?.addEventListener("abort", onAbort, { once: true });
     const attempt = (): void => {
       clearTimeout(stagger);
       const address = addresses[next++]!;

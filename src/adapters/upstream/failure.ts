@@ -7,6 +7,7 @@
 
 import { AppError } from "../../kernel/error.ts";
 import type { DialError } from "./dial.ts";
+import { BadAnswer, EndedEarly } from "./http1/bad_answer.ts";
 
 const CERTIFICATE: readonly (readonly [RegExp, string])[] = [
   [/UnknownIssuer|CaUsedAsEndEntity|BadSignature/i, "its certificate is from an authority that is not trusted here"],
@@ -28,11 +29,30 @@ const OTHER: readonly (readonly [RegExp, string])[] = [
   [/invalid HTTP|parse|version/i, "its answer is not HTTP"],
 ];
 
-/** The failure behind an error of fetch. `dialed` is why the newest connection failed, if it did. */
-export function upstreamFailure(error: unknown, domain: string, connectMs: number, dialed?: DialError): AppError {
+/** Why no connection came about, or a fetch failed. `dialed` is the failure of TCP, if it was that. */
+export function connectFailure(
+  error: unknown,
+  domain: string,
+  connectMs: number,
+  dialed?: DialError,
+): AppError {
   if (dialed?.timedOut === true) return timedOut(domain, "connection", connectMs);
   if (dialed !== undefined) return new AppError("upstream_unreachable", { domain, reason: dialed.reason });
-  // The URL is taken out before matching: a host called `tls.example` is no TLS failure.
+  return classify(error, domain);
+}
+
+/** Why an exchange over a connection failed, the answer's errors among them. */
+export function exchangeFailure(error: unknown, domain: string): AppError {
+  if (error instanceof AppError) return error;
+  if (error instanceof BadAnswer) return new AppError("upstream_unreachable", { domain, reason: error.message });
+  if (error instanceof EndedEarly) {
+    return new AppError("upstream_unreachable", { domain, reason: "its answer ended early" });
+  }
+  return classify(error, domain);
+}
+
+function classify(error: unknown, domain: string): AppError {
+  // A URL is taken out before matching: a host called `tls.example` is no TLS failure.
   const text = messagesOf(error).replace(/\(?https?:\/\/\S+/gi, "");
   const certificate = CERTIFICATE.find(([pattern]) => pattern.test(text));
   if (certificate !== undefined) return new AppError("upstream_tls", { domain, reason: certificate[1] });

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { FileAuditSink } from "../../../src/adapters/audit_sink/file.ts";
 import { HttpLocalProxy } from "../../../src/adapters/local_proxy/http.ts";
 import { SystemPeers } from "../../../src/adapters/peer/system.ts";
-import { FetchUpstream } from "../../../src/adapters/upstream/fetch.ts";
+import { PinnedUpstream } from "../../../src/adapters/upstream/pinned.ts";
 import { AppError, isAppError } from "../../../src/kernel/error.ts";
 import { Secret } from "../../../src/kernel/secret.ts";
 import { startBroker } from "../../../src/listener/broker.ts";
@@ -64,7 +64,7 @@ interface Stage {
 async function withStage(work: (stage: Stage) => Promise<void>): Promise<void> {
   const upstream = await startUpstream();
   const bare = await World.make();
-  const adapter = new FetchUpstream({ caCerts: [upstream.caPem] });
+  const adapter = new PinnedUpstream({ caCerts: [upstream.caPem] });
   const processes = new RecordingProcesses();
   const sink = new FileAuditSink({ path: bare.places.proxyLog, lockPath: lockPath(bare.places, "audit") });
   const world = Object.assign(bare, {

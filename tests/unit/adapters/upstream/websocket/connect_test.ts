@@ -1,6 +1,6 @@
 /** Opening a WebSocket: to the checked address, with TLS for the name that was asked for. */
 import assert from "node:assert/strict";
-import { FetchUpstream } from "../../../../../src/adapters/upstream/fetch.ts";
+import { PinnedUpstream } from "../../../../../src/adapters/upstream/pinned.ts";
 import { isAppError } from "../../../../../src/kernel/error.ts";
 import { REDACTED } from "../../../../../src/kernel/secret.ts";
 import type { UpstreamRequest } from "../../../../../src/ports/upstream.ts";
@@ -14,7 +14,7 @@ function request(url: string, more: Partial<UpstreamRequest> = {}): UpstreamRequ
 
 Deno.test("P7 a WebSocket goes to the checked address, whatever its name resolves to, with TLS for that name", async () => {
   const upstream = await startUpstream();
-  const adapter = new FetchUpstream({ caCerts: [upstream.caPem] });
+  const adapter = new PinnedUpstream({ caCerts: [upstream.caPem] });
   // No resolver knows this name: the address is all there is. The first address refuses, the second answers.
   const url = `https://api.example.test:${upstream.port}/ws`;
   const socket = await adapter.connect(request(url, { addresses: ["127.0.0.2", "127.0.0.1"] }));
@@ -32,7 +32,7 @@ Deno.test("P7 a certificate of nobody we trust, or for another name, or expired,
     /expired/,
   ]] as const;
   for (const [upstream, caCerts, reason] of cases) {
-    const adapter = new FetchUpstream({ caCerts });
+    const adapter = new PinnedUpstream({ caCerts });
     const opening = adapter.connect(request(`https://localhost:${upstream.port}/ws`));
     await assert.rejects(opening, (e) => isAppError(e, "upstream_tls") && reason.test(e.message), String(reason));
   }
@@ -43,7 +43,7 @@ Deno.test("P7 a certificate of nobody we trust, or for another name, or expired,
 
 Deno.test("what is no WebSocket, silence, and an abort end the opening", async () => {
   const upstream = await startUpstream({ tls: false });
-  const adapter = new FetchUpstream();
+  const adapter = new PinnedUpstream();
   const to = (path: string): UpstreamRequest => request(`http://localhost:${upstream.port}${path}`);
   await assert.rejects(adapter.connect(to("/status/401")), (e) => {
     return isAppError(e, "upstream_unreachable") && /status 401/.test(e.message);

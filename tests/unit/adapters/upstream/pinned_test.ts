@@ -1,6 +1,6 @@
 /** Connections of the real adapter: pinned, verified, limited in time. */
 import assert from "node:assert/strict";
-import { FetchUpstream } from "../../../../src/adapters/upstream/fetch.ts";
+import { PinnedUpstream } from "../../../../src/adapters/upstream/pinned.ts";
 import type { Bytes } from "../../../../src/kernel/bytes.ts";
 import { AppError, isAppError } from "../../../../src/kernel/error.ts";
 import type { UpstreamRequest, UpstreamResponse } from "../../../../src/ports/upstream.ts";
@@ -12,10 +12,10 @@ const VALUE = "sk_live_must_not_be_quoted";
 
 async function withUpstream(
   options: UpstreamOptions,
-  work: (upstream: TestUpstream, adapter: FetchUpstream) => Promise<void>,
+  work: (upstream: TestUpstream, adapter: PinnedUpstream) => Promise<void>,
 ): Promise<void> {
   const upstream = await startUpstream(options);
-  const adapter = new FetchUpstream({ caCerts: [upstream.caPem], userAgent: "agentsecrets/test" });
+  const adapter = new PinnedUpstream({ caCerts: [upstream.caPem], userAgent: "agentsecrets/test" });
   try {
     await work(upstream, adapter);
   } finally {
@@ -25,7 +25,7 @@ async function withUpstream(
 }
 
 function send(
-  adapter: FetchUpstream,
+  adapter: PinnedUpstream,
   url: string,
   more: Partial<UpstreamRequest> = {},
   signal?: AbortSignal,
@@ -95,7 +95,7 @@ Deno.test("P7 certificates of a stranger, for another name, or expired end the c
     });
   }
   await withUpstream({}, async (upstream) => {
-    const trusting = new FetchUpstream();
+    const trusting = new PinnedUpstream();
     await failsWith(send(trusting, `${upstream.origin}/?k=${VALUE}`), "upstream_tls", /not trusted here/);
     await trusting.close();
     assert.equal(upstream.requests.length, 0);
@@ -167,7 +167,7 @@ Deno.test("what a URL says does not decide which failure it is", async () => {
     using connection = await raw.accept();
     await connection.read(new Uint8Array(4096));
   })();
-  const adapter = new FetchUpstream();
+  const adapter = new PinnedUpstream();
   const url = `http://tls.example:${raw.addr.port}/invalid-peer-certificate/Expired?k=${VALUE}`;
   await failsWith(send(adapter, url, { method: "POST", body: new Uint8Array(1) }), "upstream_unreachable");
   await served;

@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { Bytes } from "../../kernel/bytes.ts";
-import { AppError } from "../../kernel/error.ts";
-import { timedOut } from "./failure.ts";
+import type { Bytes } from "../../../kernel/bytes.ts";
+import { AppError } from "../../../kernel/error.ts";
+import { timedOut } from "../failure.ts";
 
 /** How a body is watched. */
 export interface TimedBodyOptions {

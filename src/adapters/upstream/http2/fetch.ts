@@ -1,6 +1,6 @@
 /**
- * The upstream over Deno's fetch: pinned to checked addresses, TLS always verified, redirects handed back, nothing cached, no
- * cookies kept, no proxy variables heeded.
+ * HTTP/2 by Deno's fetch, for origins that choose it: pinned to checked addresses through a helper on loopback
+ * (docs/adr/0003-upstream-pinning.md), redirects handed back, nothing cached, no cookies kept.
  *
  * Codings: the request says `accept-encoding: identity`. An upstream that compresses all the same is decoded by the engine; Deno
  * 2.6 decodes gzip and br by itself whatever the request says, and then drops the headers, which comes to the same.
@@ -8,40 +8,36 @@
  * @module
  */
 
-import type { Bytes } from "../../kernel/bytes.ts";
-import { REDACTED } from "../../kernel/secret.ts";
-import type { Upstream, UpstreamRequest, UpstreamResponse } from "../../ports/upstream.ts";
-import type { UpstreamSocket } from "../../ports/upstream_socket.ts";
+import type { Bytes } from "../../../kernel/bytes.ts";
+import type { HeaderLine, UpstreamRequest, UpstreamResponse } from "../../../ports/upstream.ts";
+import { connectFailure, timedOut } from "../failure.ts";
 import { ClientPool, type PinnedClient } from "./client_pool.ts";
-import { timedOut, upstreamFailure } from "./failure.ts";
 import { timedBody } from "./timed_body.ts";
 
-/** What the adapter is told by the composition root. */
-export interface FetchUpstreamOptions {
-  /** PEM texts of authorities trusted besides the built-in ones (`SSL_CERT_FILE`). */
-  readonly caCerts?: readonly string[];
-  /** `user-agent` of requests that have none. */
-  readonly userAgent?: string;
+/** What the client is told. */
+export interface FetchClientOptions {
+  /** PEM texts of authorities trusted besides the built-in ones. */
+  readonly caCerts: readonly string[];
+  /** Headers of requests that have them not; names in lower case. */
+  readonly defaults: readonly HeaderLine[];
 }
 
 /** fetch would send requests through whatever these name. The person's own wish for a proxy has another place. */
 const PROXY_VARIABLES = ["http_proxy", "https_proxy", "all_proxy", "no_proxy"];
 
-/** Calls over HTTP/1.1 and HTTP/2. */
-export class FetchUpstream implements Upstream {
+/** Sends requests with fetch. */
+export class FetchClient {
   readonly #pool: ClientPool;
-  readonly #caCerts: readonly string[];
-  readonly #userAgent: string;
+  readonly #defaults: readonly HeaderLine[];
 
-  constructor(options: FetchUpstreamOptions = {}) {
+  constructor(options: FetchClientOptions) {
     for (const name of PROXY_VARIABLES.flatMap((v) => [v, v.toUpperCase()])) Deno.env.delete(name);
-    this.#caCerts = options.caCerts ?? [];
-    this.#pool = new ClientPool(this.#caCerts);
-    this.#userAgent = options.userAgent ?? "agentsecrets";
+    this.#pool = new ClientPool(options.caCerts);
+    this.#defaults = options.defaults;
   }
 
+  /** @throws {AppError} as the port says */
   async send(request: UpstreamRequest, signal?: AbortSignal): Promise<UpstreamResponse> {
-    refuseMarker(request);
     signal?.throwIfAborted();
     const client = this.#pool.borrow(request.url, request.addresses, request.timeouts.connectMs);
     const release = once(() => this.#pool.release(client));
@@ -53,17 +49,8 @@ export class FetchUpstream implements Upstream {
     }
   }
 
-  async connect(request: UpstreamRequest, signal?: AbortSignal): Promise<UpstreamSocket> {
-    refuseMarker(request);
-    const { connectSocket } = await import("./websocket/connect.ts");
-    const named = request.headers.some(([name]) => name.toLowerCase() === "user-agent");
-    const headers = named ? request.headers : [...request.headers, ["user-agent", this.#userAgent] as const];
-    return await connectSocket({ ...request, headers }, this.#caCerts, signal);
-  }
-
-  close(): Promise<void> {
+  close(): void {
     this.#pool.close();
-    return Promise.resolve();
   }
 
   async #exchange(
@@ -83,7 +70,7 @@ export class FetchUpstream implements Upstream {
     } catch (error) {
       signal?.throwIfAborted();
       if (own.signal.aborted) throw timedOut(domain, "first byte", firstByteMs);
-      throw upstreamFailure(error, domain, connectMs, client.failure);
+      throw connectFailure(error, domain, connectMs, client.failure);
     } finally {
       timer.stop();
     }
@@ -100,10 +87,8 @@ export class FetchUpstream implements Upstream {
   }
 
   #fetch(request: UpstreamRequest, client: PinnedClient, signal: AbortSignal): Promise<Response> {
-    const headers = new Headers({ "accept-encoding": "identity", "user-agent": this.#userAgent });
-    const own = new Set(request.headers.map(([name]) => name.toLowerCase()));
-    if (own.has("user-agent")) headers.delete("user-agent");
-    for (const [name, value] of request.headers) headers.append(name, value);
+    const headers = new Headers(request.headers.map(([name, value]) => [name, value]));
+    for (const [name, value] of this.#defaults) if (!headers.has(name)) headers.append(name, value);
     return fetch(request.url, {
       method: request.method,
       headers,
@@ -129,15 +114,6 @@ export class FetchUpstream implements Upstream {
     };
     wait(firstByteMs);
     return { stop: () => clearTimeout(timer) };
-  }
-}
-
-/** A printed Secret in a request is a bug that would send nonsense as a credential, so it stops here. */
-function refuseMarker(request: UpstreamRequest): void {
-  const escaped = encodeURIComponent(REDACTED);
-  const texts = [request.url.href.replaceAll(escaped, REDACTED), ...request.headers.map(([, value]) => value)];
-  if (texts.some((text) => text.includes(REDACTED))) {
-    throw new TypeError("A redaction marker stands where a value should be");
   }
 }
 

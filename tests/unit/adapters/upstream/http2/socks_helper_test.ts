@@ -1,6 +1,6 @@
 /** The loopback helper answers its own clients alone, and each for its own origin alone. */
 import assert from "node:assert/strict";
-import { SocksHelper } from "../../../../src/adapters/upstream/socks_helper.ts";
+import { SocksHelper } from "../../../../../src/adapters/upstream/http2/socks_helper.ts";
 
 const TOKEN = "0123456789abcdef0123456789abcdef";
 const OK = 0, NOT_ALLOWED = 2;

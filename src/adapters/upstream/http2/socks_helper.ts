@@ -8,7 +8,7 @@
  * @module
  */
 
-import { type Dialed, DialError } from "./dial.ts";
+import { type Dialed, DialError } from "../dial.ts";
 
 /** Where a client's connections may go. */
 export interface Route {

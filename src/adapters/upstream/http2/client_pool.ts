@@ -5,7 +5,7 @@
  * @module
  */
 
-import { dial, type Dialed, DialError } from "./dial.ts";
+import { dial, type Dialed, DialError } from "../dial.ts";
 import { SocksHelper } from "./socks_helper.ts";
 
 /** Most clients that are kept while idle. */

@@ -1,0 +1,99 @@
+/**
+ * Opens connections for the program's own clients: TCP to a checked address, then TLS verified for the URL's host. Nothing is
+ * written before the certificate was looked at.
+ *
+ * @module
+ */
+
+import type { AppError } from "../../kernel/error.ts";
+import { dial, DialError } from "./dial.ts";
+import { connectFailure, timedOut } from "./failure.ts";
+
+/** What may be spoken over TLS, best first (RFC 7301). */
+export type Protocol = "http/1.1" | "h2";
+
+/** Where to, and how long to try. */
+export interface OpenOptions {
+  readonly url: URL;
+  /** Checked IP literals, in the order to try. */
+  readonly addresses: readonly string[];
+  /** PEM texts of authorities trusted besides the built-in ones. */
+  readonly caCerts: readonly string[];
+  readonly protocols: readonly Protocol[];
+  /** For the TCP connection, and again for the TLS handshake. */
+  readonly connectMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** A verified connection. */
+export interface Opened {
+  readonly connection: Deno.Conn;
+  readonly address: string;
+  /** What the upstream chose. */
+  readonly protocol: Protocol;
+}
+
+/** @throws {AppError} `upstream_unreachable`, `upstream_tls`, `upstream_timeout`, or the signal's reason */
+export async function openConnection(options: OpenOptions): Promise<Opened> {
+  const { url, addresses, connectMs, signal } = options;
+  signal?.throwIfAborted();
+  try {
+    const { connection, address } = await dial(addresses, portOf(url), connectMs, signal);
+    connection.setNoDelay(true);
+    if (url.protocol === "http:") return { connection, address, protocol: "http/1.1" };
+    return { address, ...await secure(connection, options) };
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw failureOf(error, options);
+  }
+}
+
+/** The port of the URL, its scheme's when it says none. */
+export function portOf(url: URL): number {
+  return url.port === "" ? (url.protocol === "http:" ? 80 : 443) : Number(url.port);
+}
+
+/** The TLS handshake did not end in time. */
+class LateHandshake extends Error {}
+
+async function secure(
+  connection: Deno.TcpConn,
+  { url, caCerts, protocols, connectMs, signal }: OpenOptions,
+): Promise<Pick<Opened, "connection" | "protocol">> {
+  let open: Deno.Conn = connection, late = false;
+  const end = (): void => hangUp(open);
+  const timer = setTimeout(() => {
+    late = true;
+    end();
+  }, connectMs);
+  signal?.addEventListener("abort", end, { once: true });
+  try {
+    const hostname = url.hostname.replace(/^\[|\]$/g, "");
+    const secured = await Deno.startTls(connection, { hostname, caCerts: [...caCerts], alpnProtocols: [...protocols] });
+    open = secured;
+    // Without this the first write would go out before the certificate was looked at.
+    const { alpnProtocol } = await secured.handshake();
+    signal?.throwIfAborted();
+    return { connection: secured, protocol: alpnProtocol === "h2" ? "h2" : "http/1.1" };
+  } catch (error) {
+    end();
+    throw late ? new LateHandshake() : error;
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", end);
+  }
+}
+
+function failureOf(error: unknown, { url, connectMs }: OpenOptions): AppError {
+  if (error instanceof LateHandshake) return timedOut(url.host, "TLS handshake", connectMs);
+  return connectFailure(error, url.host, connectMs, error instanceof DialError ? error : undefined);
+}
+
+/** Closes what may be closed already. */
+export function hangUp(connection: Pick<Deno.Conn, "close">): void {
+  try {
+    connection.close();
+  } catch {
+    // It was closed already.
+  }
+}
