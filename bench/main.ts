@@ -17,6 +17,7 @@ const SECTIONS: Readonly<Record<string, () => Promise<Section>>> = {
   startup: () => import("./startup.ts"),
   secrets: () => import("./secrets.ts"),
   envelope: () => import("./envelope.ts"),
+  audit: () => import("./audit.ts"),
   call: () => import("./call.ts"),
   proxy: () => import("./proxy.ts"),
 };

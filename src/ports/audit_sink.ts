@@ -1,9 +1,15 @@
 /**
  * The audit port: an append-only file of lines, shared by the processes of one person. The lines' form, chain and
- * signatures belong to src/proxy/audit.ts; the adapter knows lines only.
+ * signatures belong to src/proxy/audit_line.ts; the adapter knows lines and where groups of them end.
  *
  * @module
  */
+
+/**
+ * How a line ends that a later line of its group vouches for. A file that ends in such lines was left in the middle of a group, by a
+ * crash or by somebody else: they were never acknowledged.
+ */
+export const UNVOUCHED_END = ',"sig":""}';
 
 /** Keeps lines, each durable once acknowledged. */
 export interface AuditSink {
@@ -16,18 +22,18 @@ export interface AuditSink {
    */
   ready(): Promise<void>;
   /**
-   * Appends the line that `next` makes of the last one (undefined in an empty log) while no other process appends. Durable when
-   * it returns. The line must not hold a line feed.
+   * Appends the line, or the group of lines (at least one), that `next` makes of the last one (undefined in an empty log) while no
+   * other process appends. All of them are durable when it returns, none is acknowledged when it throws. `next` is asked as late as
+   * possible and at most once. No line may hold a line feed, and the last one not end in {@linkcode UNVOUCHED_END}.
    *
-   * @returns The line.
    * @throws {AppError} `audit_unwritable`
    */
-  append(next: (last: string | undefined) => string | Promise<string>): Promise<string>;
-  /** The lines that are kept, oldest first, across rotated files; a torn last line is left out. */
+  append(next: (last: string | undefined) => string | readonly string[]): Promise<void>;
+  /** The lines that are kept, oldest first, across rotated files, as they are now; a torn last line is left out. */
   lines(signal?: AbortSignal): AsyncIterable<string>;
-  /** Lines appended from now on, until aborted. */
+  /** Lines appended from now on, until aborted. Some may come twice or be torn when a crash is repaired meanwhile. */
   watch(signal: AbortSignal): AsyncIterable<string>;
-  /** A copy of the last line, kept apart from the log so that a cut tail shows; undefined when there is none. */
+  /** A copy of the last group's last line, kept apart from the log so that a cut tail shows; undefined when there is none. */
   head(): Promise<string | undefined>;
   /** Whether so many files are kept that older lines may have been dropped for good. */
   pruned(): Promise<boolean>;

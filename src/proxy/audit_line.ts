@@ -1,14 +1,18 @@
 /**
- * The audit log's lines: one JSON object each, in one spelling, chained by hash and signed (docs/spec/proxy.md §3).
+ * The audit log's lines: one JSON object each, in one spelling, chained by hash and signed in groups (docs/spec/proxy.md §3).
  *
- * `prev` is the SHA-256 of the line before, so an edited, dropped or inserted line breaks the chain at its successor; `sig` is the
- * device key's over the line without `sig`, so the chain cannot be made anew without that key.
+ * `prev` is the SHA-256 of the line before, so an edited, dropped or inserted line breaks the chain. The last line of a group is
+ * signed by the device key over the line without `sig`, and says in `covers` how many lines right before it belong to the group: those
+ * have an empty `sig`. The count is what keeps a stranger's lines out: the next honest line chains on whatever stands in the file, but
+ * vouches for its own group alone, so the chain cannot be made anew, nor grow, without that key.
  *
  * @module
  */
 
+import { createHash } from "node:crypto";
 import { utf8 } from "../kernel/bytes.ts";
-import { toBase64Url, toHex } from "../kernel/encoding.ts";
+import { toBase64Url } from "../kernel/encoding.ts";
+import { UNVOUCHED_END } from "../ports/audit_sink.ts";
 import type { AuditFacts, AuditRecord } from "./audit_record.ts";
 
 /** Signs lines. */
@@ -20,6 +24,8 @@ export interface AuditSigner {
 
 /** `prev` of the first line. */
 export const NO_LINE = "0".repeat(64);
+/** Lines in a group at most: what the verifier holds in memory at once. */
+export const MAX_GROUP = 256;
 /** Separates these signatures from every other use of the device key. */
 const CONTEXT = "agentsecrets/v1/audit\0";
 const MAX_TEXT = 2048;
@@ -54,32 +60,65 @@ const FIELDS:
     ["error", "error", "string"],
     ["seq", "seq", "number"],
     ["prev", "prev", "string"],
+    ["covers", "covers", "number"],
     ["key", "key", "string"],
     ["sig", "sig", "string"],
   ];
 
-/** The line that follows `last`, signed. */
-export async function nextLine(
-  facts: AuditFacts,
-  id: string,
-  last: string | undefined,
-  signer: AuditSigner,
-): Promise<string> {
-  const before = last === undefined ? undefined : parseLine(last);
-  const unsigned = {
-    ...facts,
-    v: 1,
-    id,
-    // A log whose last line cannot be read goes on from its hash: the verifier names the damaged line.
-    seq: last === undefined ? 1 : (before?.seq ?? 0) + 1,
-    prev: last === undefined ? NO_LINE : await hashLine(last),
-    key: signer.key,
-  } as const;
-  const sig = toBase64Url(signer.sign(signedBytes(unsigned)));
-  return write({ ...unsigned, sig });
+/** Fields that not every line has. */
+const OPTIONAL: ReadonlySet<string> = new Set(["error", "covers"]);
+
+/** A line's text up to its place in the log: made before its turn comes, so that little is left to do then. */
+export type UnplacedLine = string & { readonly unplaced: unique symbol };
+
+/** A place in the log. */
+export interface ChainPlace {
+  readonly seq: number;
+  /** SHA-256 of the line there, in hex. */
+  readonly hash: string;
 }
 
-/** The record that a line holds, or undefined where it is not exactly what {@linkcode nextLine} writes. */
+/** The text of one record of a group to come. */
+export function unplacedLine(facts: AuditFacts, id: string): UnplacedLine {
+  return write({ ...facts, v: 1, id }).slice(0, -1) as UnplacedLine;
+}
+
+/** Where a line stands. A log whose last line cannot be read goes on from its hash: the verifier names the damaged line. */
+export function placeOf(line: string | undefined): ChainPlace {
+  if (line === undefined) return { seq: 0, hash: NO_LINE };
+  return { seq: parseLine(line)?.seq ?? 0, hash: hashLine(line) };
+}
+
+/** The lines of a group of 1 … {@linkcode MAX_GROUP} records that follows `after`, the last one signed, and the place of that one. */
+export function groupLines(
+  texts: readonly UnplacedLine[],
+  after: ChainPlace,
+  signer: AuditSigner,
+): { readonly lines: readonly string[]; readonly place: ChainPlace } {
+  if (texts.length < 1 || texts.length > MAX_GROUP) throw new RangeError("Not the length of a group");
+  const lines: string[] = [];
+  let { seq, hash } = after;
+  for (const text of texts) {
+    const placed = `${text},"seq":${++seq},"prev":"${hash}"`;
+    const covers = texts.length - 1;
+    const line = lines.length < covers ? `${placed},"key":""${UNVOUCHED_END}` : signedLine(placed, covers, signer);
+    hash = hashLine(line);
+    lines.push(line);
+  }
+  return { lines, place: { seq, hash } };
+}
+
+/** The line that follows `last`, signed: a group of one. */
+export function nextLine(facts: AuditFacts, id: string, last: string | undefined, signer: AuditSigner): string {
+  return groupLines([unplacedLine(facts, id)], placeOf(last), signer).lines[0]!;
+}
+
+function signedLine(placed: string, covers: number, signer: AuditSigner): string {
+  const unsigned = `${placed}${covers > 0 ? `,"covers":${covers}` : ""},"key":${JSON.stringify(signer.key)}`;
+  return `${unsigned},"sig":"${toBase64Url(signer.sign(utf8(`${CONTEXT}${unsigned}}`)))}"}`;
+}
+
+/** The record that a line holds, or undefined where it is not exactly what {@linkcode groupLines} writes. */
 export function parseLine(line: string): AuditRecord | undefined {
   let json: unknown;
   try {
@@ -92,23 +131,29 @@ export function parseLine(line: string): AuditRecord | undefined {
   const record: Record<string, unknown> = {};
   for (const [name, key, type] of FIELDS) {
     const value = fields[name];
-    if (value === undefined && name === "error") continue;
+    if (value === undefined && OPTIONAL.has(name)) continue;
     if (!isOfType(value, type)) return undefined;
     record[key] = name === "timestamp" ? Date.parse(value as string) : value;
   }
-  if (record.v !== 1 || Number.isNaN(record.timestamp)) return undefined;
+  if (record.v !== 1 || Number.isNaN(record.timestamp) || !isGroupMember(record)) return undefined;
   // Writing it again must give the same bytes: no unknown field, no doubled one, no second spelling.
   return write(record as unknown as AuditRecord) === line ? (record as unknown as AuditRecord) : undefined;
 }
 
-/** SHA-256 of a line's bytes, in hex. */
-export async function hashLine(line: string): Promise<string> {
-  return toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", utf8(line))));
+/** Only a signed line names a key and may vouch for others. */
+function isGroupMember({ key, sig, covers }: Partial<Readonly<Record<string, unknown>>>): boolean {
+  if (sig === "") return key === "" && covers === undefined;
+  return covers === undefined || (covers as number >= 1 && covers as number < MAX_GROUP);
 }
 
-/** What {@linkcode AuditRecord.sig} signs. */
-export function signedBytes(record: Omit<AuditRecord, "sig">): Uint8Array {
-  return utf8(CONTEXT + write(record));
+/** SHA-256 of a line's bytes, in hex. */
+export function hashLine(line: string): string {
+  return createHash("sha256").update(line).digest("hex");
+}
+
+/** What {@linkcode AuditRecord.sig} signs in a line of the one spelling. */
+export function signedBytes(line: string, { sig }: AuditRecord): Uint8Array {
+  return utf8(`${CONTEXT}${line.slice(0, line.length - `,"sig":"${sig}"}`.length)}}`);
 }
 
 /** The record as a JSON object with the log's own names, for programs. */
@@ -116,10 +161,11 @@ export function auditJson(record: AuditRecord): Readonly<Record<string, unknown>
   return JSON.parse(write(record));
 }
 
-function write(record: Omit<AuditRecord, "sig"> & { readonly sig?: string }): string {
+/** The one spelling of the fields that are there. */
+function write(record: Partial<AuditRecord>): string {
   const out: Record<string, unknown> = {};
   for (const [name, key] of FIELDS) {
-    const value = (record as unknown as Readonly<Record<string, unknown>>)[key];
+    const value = record[key];
     if (value === undefined) continue;
     if (name === "timestamp") out[name] = new Date(value as number).toISOString();
     else out[name] = typeof value === "string" && value.length > MAX_TEXT ? value.slice(0, MAX_TEXT) : value;

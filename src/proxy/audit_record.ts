@@ -55,8 +55,10 @@ export interface AuditRecord extends AuditFacts {
   readonly seq: number;
   /** SHA-256 of the line before, in hex; 64 zeros in the first. */
   readonly prev: string;
-  /** The device's Ed25519 public key, base64url: a log may outlive a device's registration. */
+  /** How many lines right before it this one's signature vouches for, 1 … 255; absent for none. */
+  readonly covers?: number;
+  /** The device's Ed25519 public key, base64url: a log may outlive a device's registration. Empty without `sig`. */
   readonly key: string;
-  /** base64url Ed25519 signature of the line without its `sig`, by `key`. */
+  /** base64url Ed25519 signature of the line without its `sig`, by `key`. Empty where a later line vouches for this one. */
   readonly sig: string;
 }

@@ -1,28 +1,29 @@
 /**
  * Writes audit records: durable before the caller is told that the call is over; where that is impossible there is no call.
  *
+ * Group commit: records that come while others are being made durable form the next group, which costs one lock, one signature and one
+ * wait for the disk however many they are. Nobody waits for a group to fill, and nobody is answered before the disk has the record.
+ *
  * @module
  */
 
 import type { RandomBytes } from "../kernel/bytes.ts";
 import type { AuditSink } from "../ports/audit_sink.ts";
 import type { Clock } from "../ports/clock.ts";
-import { type AuditSigner, hashLine, nextLine, parseLine } from "./audit_line.ts";
+import {
+  type AuditSigner,
+  type ChainPlace,
+  groupLines,
+  MAX_GROUP,
+  placeOf,
+  type UnplacedLine,
+  unplacedLine,
+} from "./audit_line.ts";
+import { CheckpointPace, type CheckpointStore } from "./audit_checkpoint.ts";
 import type { AuditFacts } from "./audit_record.ts";
 import { ulid } from "./ulid.ts";
 
-/** A place in the log that something outside the log's folder vouches for. */
-export interface AuditCheckpoint {
-  readonly seq: number;
-  /** SHA-256 of that line, in hex. */
-  readonly hash: string;
-}
-
-/** Keeps the newest checkpoint: in the keychain, where cutting the log does not reach it. */
-export interface CheckpointStore {
-  read(): Promise<AuditCheckpoint | undefined>;
-  write(checkpoint: AuditCheckpoint): Promise<void>;
-}
+export type { AuditCheckpoint, CheckpointStore } from "./audit_checkpoint.ts";
 
 /** Takes facts, gives the record's id. */
 export interface AuditRecorder {
@@ -32,27 +33,36 @@ export interface AuditRecorder {
   record(facts: AuditFacts): Promise<string>;
 }
 
-/** Every so many records the checkpoint advances: what a cut tail can hide at most. */
-export const CHECKPOINT_INTERVAL = 16;
+/** A record that is not on the disk yet. */
+interface Waiting {
+  readonly id: string;
+  readonly text: UnplacedLine;
+  resolve(id: string): void;
+  reject(error: unknown): void;
+}
 
-/** Chains, signs and appends. */
+/** Chains, signs and appends. One per device or several: the sink keeps their groups apart. */
 export class ChainedRecorder implements AuditRecorder {
   readonly #sink: AuditSink;
   readonly #signer: AuditSigner;
-  readonly #checkpoints: CheckpointStore;
+  readonly #checkpoints: CheckpointPace;
   readonly #clock: Pick<Clock, "now">;
   readonly #random: RandomBytes;
+  #waiting: Waiting[] = [];
+  #committing = false;
+  /** Where the last line of our last group stands: not to be worked out anew while nobody else appends. */
+  #known: { readonly line: string; readonly place: ChainPlace } | undefined;
 
   constructor(
     sink: AuditSink,
     signer: AuditSigner,
     checkpoints: CheckpointStore,
-    clock: Pick<Clock, "now">,
+    clock: Pick<Clock, "now" | "monotonicMs">,
     random: RandomBytes,
   ) {
     this.#sink = sink;
     this.#signer = signer;
-    this.#checkpoints = checkpoints;
+    this.#checkpoints = new CheckpointPace(checkpoints, clock);
     this.#clock = clock;
     this.#random = random;
   }
@@ -63,17 +73,43 @@ export class ChainedRecorder implements AuditRecorder {
 
   async record(facts: AuditFacts): Promise<string> {
     const id = `log_${ulid(this.#clock.now(), this.#random)}`;
-    const line = await this.#sink.append((last) => nextLine(facts, id, last, this.#signer));
-    const seq = parseLine(line)?.seq ?? 0;
-    if (seq % CHECKPOINT_INTERVAL === 0) await this.#advance({ seq, hash: await hashLine(line) });
-    return id;
+    const { promise, resolve, reject } = Promise.withResolvers<string>();
+    this.#waiting.push({ id, text: unplacedLine(facts, id), resolve, reject });
+    if (!this.#committing) void this.#commitWaiting();
+    return await promise;
   }
 
-  async #advance(checkpoint: AuditCheckpoint): Promise<void> {
+  async #commitWaiting(): Promise<void> {
+    this.#committing = true;
+    while (this.#waiting.length > 0) await this.#commitGroup();
+    this.#committing = false;
+  }
+
+  /** Never rejects: what failed is told to those who wait for it. */
+  async #commitGroup(): Promise<void> {
+    let group: Waiting[] = [];
+    let place: ChainPlace | undefined;
     try {
-      await this.#checkpoints.write(checkpoint);
-    } catch {
-      // The record itself is durable; an older checkpoint still holds and the next one catches up.
+      await this.#sink.append((last) => {
+        // As late as possible: whoever came while the lock was another's is in.
+        group = this.#waiting.splice(0, MAX_GROUP);
+        const made = groupLines(group.map(({ text }) => text), this.#placeOf(last), this.#signer);
+        this.#known = { line: made.lines.at(-1)!, place: made.place };
+        place = made.place;
+        return made.lines;
+      });
+    } catch (error) {
+      if (group.length === 0) group = this.#waiting.splice(0);
+      for (const { reject } of group) reject(error);
+      return;
     }
+    const kept = this.#checkpoints.reached(place!, group.length);
+    const answer = (): void => group.forEach(({ id, resolve }) => resolve(id));
+    if (kept === undefined) answer();
+    else void kept.then(answer);
+  }
+
+  #placeOf(last: string | undefined): ChainPlace {
+    return last !== undefined && this.#known?.line === last ? this.#known.place : placeOf(last);
   }
 }

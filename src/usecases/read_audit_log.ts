@@ -6,7 +6,7 @@
 
 import { verifyEd25519 } from "../crypto/verify/ed25519.ts";
 import { AppError } from "../kernel/error.ts";
-import { auditJson, parseLine } from "../proxy/audit_line.ts";
+import { auditJson, MAX_GROUP, parseLine } from "../proxy/audit_line.ts";
 import type { AuditRecord } from "../proxy/audit_record.ts";
 import { verifyLog } from "../proxy/audit_verify.ts";
 import { KeychainCheckpoints } from "./audit_log.ts";
@@ -66,12 +66,15 @@ export async function* watchAuditLog(
     first.catch(() => {}); // its failure is seen below
     let { found, lastSeq } = await read(ports, query, 0, signal);
     yield* found;
+    const groups = new Groups();
     for (let next = await first; next.done !== true; next = await lines.next()) {
       const record = parseLine(next.value);
       if (record === undefined || record.seq <= lastSeq) continue;
-      if (record.seq === lastSeq + 1) {
+      const group = groups.add(record);
+      if (group.length === 0) continue;
+      if (group[0]!.seq === lastSeq + 1) {
         lastSeq = record.seq;
-        if (matches(record, query)) yield record;
+        yield* group.filter((member) => matches(member, query));
         continue;
       }
       // Some were written before the watching had begun: the log has them.
@@ -91,20 +94,36 @@ async function read(
   afterSeq: number,
   signal?: AbortSignal,
 ): Promise<{ found: AuditRecord[]; lastSeq: number }> {
-  const found: AuditRecord[] = [];
+  const found: AuditRecord[] = [], groups = new Groups();
   let line = 0, lastSeq = afterSeq;
   for await (const text of (await ports.auditSink()).lines(signal)) {
     line++;
     const record = parseLine(text);
     if (record === undefined) throw new AppError("audit_invalid", { line, reason: "it is not a record" });
-    if (record.seq <= afterSeq) continue;
-    lastSeq = record.seq;
-    if (!matches(record, query)) continue;
-    found.push(record);
-    // Only the newest are wanted: a log of years must not be held in memory for ten lines.
-    if (query.last !== undefined && found.length > query.last) found.shift();
+    for (const member of groups.add(record)) {
+      if (member.seq <= afterSeq) continue;
+      lastSeq = member.seq;
+      if (!matches(member, query)) continue;
+      found.push(member);
+      // Only the newest are wanted: a log of years must not be held in memory for ten lines.
+      if (query.last !== undefined && found.length > query.last) found.shift();
+    }
   }
   return { found, lastSeq };
+}
+
+/** Holds records back until the one that is signed for them: without it they were never acknowledged, or are somebody else's. */
+class Groups {
+  #open: AuditRecord[] = [];
+
+  /** @returns The group that `record` ends, itself last; nothing while its end is to come. */
+  add(record: AuditRecord): readonly AuditRecord[] {
+    // After a crash the numbers of what it left are given anew. And no more is held than a group has.
+    const open = this.#open.filter(({ seq }) => seq < record.seq).slice(1 - MAX_GROUP);
+    open.push(record);
+    this.#open = record.sig === "" ? open : [];
+    return record.sig === "" ? [] : open.slice(-1 - (record.covers ?? 0));
+  }
 }
 
 /**

@@ -1,16 +1,22 @@
 /**
- * The audit log as a file of this person's (0600), appended to by any number of processes, one at a time, each line on the disk
- * before it is acknowledged. A log that was removed, replaced by something else or cannot grow refuses every further call.
+ * The audit log as a file of this person's (0600), appended to by any number of processes, one group of lines at a time, each on the
+ * disk before it is acknowledged. A log that was removed, replaced by something else or cannot grow refuses every further call.
+ *
+ * What one process remembers of the log's end is used only as long as the system says that the file is the same and unchanged; whatever
+ * another process did is then read. No file stays open in between: nothing is held that others would have to wait for.
  *
  * @module
  */
 
-import { basename, dirname, join } from "node:path";
+import { basename, dirname } from "node:path";
 import type { AuditSink } from "../../ports/audit_sink.ts";
 import { FileLocks } from "../files/lock.ts";
 import { makeFolders, syncFolder } from "../files/temporary.ts";
+import { type FileStamp, isSameFile, isSameStamp, lookAt, stampOf } from "./file_stamp.ts";
 import { follow } from "./follow.ts";
-import { lastLine, linesOf, repairTail } from "./line_files.ts";
+import { HeadCopy } from "./head_copy.ts";
+import { acknowledgedEnd, linesOf, repairTail } from "./line_files.ts";
+import { LogFiles } from "./log_files.ts";
 import { refusedLog, unwritableLog } from "./refusal.ts";
 import { ensureReserve, hasReserve, releaseReserve } from "./reserve.ts";
 
@@ -20,7 +26,7 @@ export interface FileAuditSinkOptions {
   readonly path: string;
   /** Absolute path of the lock file. */
   readonly lockPath: string;
-  /** Size in bytes from which a new file is begun. Default 8 MiB. */
+  /** Size in bytes from which a new file is begun; no group is divided. Default 8 MiB. */
   readonly maxBytes?: number;
   /** Number of older files that are kept. Default 24. */
   readonly keep?: number;
@@ -29,47 +35,63 @@ export interface FileAuditSinkOptions {
 const MODE = 0o600;
 const LOCK_TIMEOUT_MS = 15_000;
 
+/** The end of the log as it was when the lock was last held here. */
+interface KnownEnd {
+  readonly stamp: FileStamp;
+  readonly last: string | undefined;
+}
+
 /** The log on disk. */
 export class FileAuditSink implements AuditSink {
   readonly path: string;
   readonly #lockPath: string;
+  readonly #reservePath: string;
   readonly #maxBytes: number;
-  readonly #keep: number;
+  readonly #files: LogFiles;
+  readonly #head: HeadCopy;
   readonly #locks = new FileLocks();
+  #end: KnownEnd | undefined;
+  /** The log as {@linkcode ready} last found it in order. */
+  #inOrder: FileStamp | undefined;
 
   constructor(options: FileAuditSinkOptions) {
     this.path = options.path;
     this.#lockPath = options.lockPath;
+    this.#reservePath = `${options.path}.reserve`;
     this.#maxBytes = options.maxBytes ?? 8 * 1024 * 1024;
-    this.#keep = options.keep ?? 24;
+    this.#files = new LogFiles(options.path, options.keep ?? 24);
+    this.#head = new HeadCopy(`${options.path}.head`);
   }
 
   async ready(): Promise<void> {
     try {
+      if (this.#isUnchanged()) return;
       await makeFolders(dirname(this.path), 0o700);
-      await this.#checkPlace();
-      if (!await this.#endsWithHead()) await this.#locked(() => this.#checkEnd());
-      if (!await hasReserve(this.#reservePath)) await this.#locked(() => ensureReserve(this.#reservePath));
+      if (!this.#endsWithHead()) await this.#locked(() => this.#checkEnd());
+      if (!hasReserve(this.#reservePath)) await this.#locked(() => ensureReserve(this.#reservePath));
     } catch (error) {
       throw unwritableLog(this.path, error);
     }
   }
 
-  async append(next: (last: string | undefined) => string | Promise<string>): Promise<string> {
+  async append(next: (last: string | undefined) => string | readonly string[]): Promise<void> {
     try {
-      await makeFolders(dirname(this.path), 0o700);
-      return await this.#locked(() => this.#appendLocked(next));
+      await this.#locked(() => this.#appendLocked(next));
     } catch (error) {
       throw unwritableLog(this.path, error);
     }
   }
 
   async *lines(signal?: AbortSignal): AsyncGenerator<string> {
-    const files = await this.#openAll();
+    if (lookAt(dirname(this.path)) === undefined) return;
+    // Under the lock nobody is in the middle of a group: the sizes of this moment are those of whole ones.
+    const files = await this.#locked(async () => this.#files.openAll());
     try {
-      while (files.length > 0) yield* linesOf(files.shift()!, signal);
+      for (let next = files.shift(); next !== undefined; next = files.shift()) {
+        yield* linesOf(next.file, next.size, signal);
+      }
     } finally {
-      for (const file of files) file.close();
+      for (const { file } of files) file.close();
     }
   }
 
@@ -78,60 +100,74 @@ export class FileAuditSink implements AuditSink {
   }
 
   async head(): Promise<string | undefined> {
-    const text = await Deno.readTextFile(this.#headPath).catch(() => "");
-    return text === "" ? undefined : text.replace(/\n$/, "");
+    const head = this.#head.read();
+    if (head !== undefined || lookAt(this.#head.path) === undefined) return head;
+    // It may just be written to.
+    return await this.#locked(async () => this.#head.read());
   }
 
   async pruned(): Promise<boolean> {
-    return (await this.#rotated()).length >= this.#keep;
+    return this.#files.pruned();
   }
 
-  close(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  get #headPath(): string {
-    return `${this.path}.head`;
-  }
-
-  get #reservePath(): string {
-    return `${this.path}.reserve`;
-  }
+  async close(): Promise<void> {}
 
   async #locked<T>(work: () => Promise<T>): Promise<T> {
-    await makeFolders(dirname(this.#lockPath), 0o700);
     return await this.#locks.hold(this.#lockPath, work, LOCK_TIMEOUT_MS);
   }
 
-  /** A link would let somebody choose where we write; a missing log beside its head was removed. */
-  async #checkPlace(): Promise<void> {
-    const found = await Deno.lstat(this.path).catch((error) => {
-      if (error instanceof Deno.errors.NotFound) return undefined;
-      throw error;
-    });
-    if (found?.isSymlink === true) throw refusedLog(this.path, "it is a symbolic link");
-    if (found !== undefined && !found.isFile) throw refusedLog(this.path, "it is not a file");
-    if (found === undefined && await this.head() !== undefined && (await this.#rotated()).length === 0) {
-      throw refusedLog(
-        this.path,
-        `it was removed; restore it, or remove ${basename(this.#headPath)} too to begin anew`,
-      );
-    }
+  /** Some microseconds: the log as it was when it was last in order, writable, and with room set aside. */
+  #isUnchanged(): boolean {
+    const found = lookAt(this.path);
+    if (found === undefined || isOpenToOthers(found) || !hasReserve(this.#reservePath)) return false;
+    const stamp = stampOf(found);
+    const known = [this.#end?.stamp, this.#inOrder].some((seen) => seen !== undefined && isSameStamp(seen, stamp));
+    // The system alone knows whether it may be written to: by its mode, its owner, and on a disk that has become read-only.
+    if (known) Deno.openSync(this.path, { write: true }).close();
+    return known;
   }
 
-  /** The usual case, told without the lock. Creates the log where there is none. */
-  async #endsWithHead(): Promise<boolean> {
-    using file = await this.#open();
-    return await this.head() === await this.#lastOf(file);
+  /** The usual case, told without the lock. */
+  #endsWithHead(): boolean {
+    if (this.#look() === undefined) return false;
+    using file = this.#open();
+    const info = file.statSync();
+    const last = acknowledgedEnd(file, info.size).line ?? this.#files.lastRotatedLine();
+    if (this.#head.read() !== last) return false;
+    this.#inOrder = stampOf(info);
+    return true;
   }
 
   async #checkEnd(): Promise<void> {
-    using file = await this.#open();
-    await this.#checkHead(await this.#lastOf(file));
+    using file = this.#open();
+    const info = file.statSync();
+    await this.#checkHead(acknowledgedEnd(file, info.size).line ?? this.#files.lastRotatedLine());
+    this.#inOrder = stampOf(info);
   }
 
-  async #lastOf(file: Deno.FsFile): Promise<string | undefined> {
-    return await lastLine(file, (await file.stat()).size) ?? await this.#lastRotatedLine();
+  /** A link would let somebody choose where we write; a missing log beside its head was removed. */
+  #look(): Deno.FileInfo | undefined {
+    const found = lookAt(this.path);
+    if (found?.isSymlink === true) throw refusedLog(this.path, "it is a symbolic link");
+    if (found !== undefined && !found.isFile) throw refusedLog(this.path, "it is not a file");
+    if (found === undefined && this.#head.read() !== undefined && this.#files.rotated().length === 0) {
+      const copy = basename(this.#head.path);
+      throw refusedLog(this.path, `it was removed; restore it, or remove ${copy} too to begin anew`);
+    }
+    return found;
+  }
+
+  /** Opens the log that {@linkcode #look} has seen, and no other; creates it where there is none. */
+  #open(): Deno.FsFile {
+    const seen = this.#look();
+    const file = Deno.openSync(this.path, { read: true, write: true, createNew: seen === undefined, mode: MODE });
+    const found = file.statSync();
+    if (seen !== undefined && !isSameFile(stampOf(seen), stampOf(found))) {
+      file.close();
+      throw refusedLog(this.path, "it was replaced at this moment");
+    }
+    if (isOpenToOthers(found)) Deno.chmodSync(this.path, MODE);
+    return file;
   }
 
   /**
@@ -139,117 +175,88 @@ export class FileAuditSink implements AuditSink {
    * copy, which is still in the log.
    */
   async #checkHead(last: string | undefined): Promise<void> {
-    const head = await this.head();
+    const head = this.#head.read();
     if (head === undefined || head === last) return;
-    for (const path of [this.path, ...(await this.#rotated()).reverse()]) {
-      for await (const line of linesOf(await Deno.open(path, { read: true }))) if (line === head) return;
+    const files = this.#files.openAll();
+    try {
+      for (let next = files.pop(); next !== undefined; next = files.pop()) {
+        for await (const line of linesOf(next.file, next.size)) if (line === head) return;
+      }
+    } finally {
+      for (const { file } of files) file.close();
     }
-    const copy = basename(this.#headPath);
+    const copy = basename(this.#head.path);
     throw refusedLog(this.path, `its last record is missing; restore it, or move it and ${copy} away to begin anew`);
   }
 
-  /** Every file, oldest first, opened in one step: a rotation in between would hide a file. */
-  async #openAll(): Promise<Deno.FsFile[]> {
-    if (await Deno.lstat(dirname(this.path)).catch(() => undefined) === undefined) return [];
-    return await this.#locked(async () => {
-      const files: Deno.FsFile[] = [];
-      for (const path of [...await this.#rotated(), this.path]) {
-        if ((await Deno.lstat(path).catch(() => undefined))?.isFile !== true) continue;
-        files.push(await Deno.open(path, { read: true }));
-      }
-      return files;
-    });
+  async #appendLocked(next: (last: string | undefined) => string | readonly string[]): Promise<void> {
+    using file = this.#open();
+    const { stamp, last } = await this.#knownEnd(file);
+    const made = next(last);
+    const lines = typeof made === "string" ? [made] : made;
+    const bytes = bytesOf(lines);
+    // Until the disk has them, nothing is known.
+    this.#end = undefined;
+    const rotates = stamp.size > 0 && stamp.size + bytes.length > this.#maxBytes;
+    const written = rotates ? await this.#beginWith(file, bytes) : await this.#write(file, stamp.size, bytes);
+    if (stamp.size === 0) await syncFolder(dirname(this.path));
+    this.#head.write(lines.at(-1)!);
+    this.#end = { stamp: written, last: lines.at(-1)! };
   }
 
-  async #open(): Promise<Deno.FsFile> {
-    const file = await Deno.open(this.path, { read: true, write: true, create: true, mode: MODE });
-    const { mode } = await file.stat();
-    if (mode !== null && (mode & 0o077) !== 0) await Deno.chmod(this.path, MODE);
-    return file;
-  }
-
-  async #appendLocked(next: (last: string | undefined) => string | Promise<string>): Promise<string> {
-    await this.#checkPlace();
-    using file = await this.#open();
-    const last = await this.#lastOf(file);
+  /** What is remembered, if nobody else has been here since; otherwise what is found, checked and repaired. */
+  async #knownEnd(file: Deno.FsFile): Promise<KnownEnd> {
+    const info = file.statSync();
+    if (this.#end !== undefined && isSameStamp(this.#end.stamp, stampOf(info))) return this.#end;
+    const end = acknowledgedEnd(file, info.size);
+    const last = end.line ?? this.#files.lastRotatedLine();
     // Before the repair: what follows a cut is not ours to tidy up.
     await this.#checkHead(last);
-    const size = await repairTail(file, (await file.stat()).size);
-    const line = await next(last);
-    if (line.includes("\n")) throw new TypeError("An audit line holds a line feed");
-    const bytes = new TextEncoder().encode(`${line}\n`);
-    if (size > 0 && size + bytes.length > this.#maxBytes) await this.#beginWith(bytes);
-    else await this.#write(file, size, bytes);
-    if (size === 0) await syncFolder(dirname(this.path));
-    await this.#keepHead(bytes);
-    return line;
+    repairTail(file, info.size, end);
+    return { stamp: stampOf(file.statSync()), last };
   }
 
-  async #beginWith(bytes: Uint8Array): Promise<void> {
-    await this.#rotate();
-    using file = await this.#open();
-    await this.#write(file, 0, bytes);
+  async #beginWith(full: Deno.FsFile, bytes: Uint8Array): Promise<FileStamp> {
+    full.close();
+    this.#files.rotate();
+    using file = Deno.openSync(this.path, { read: true, write: true, createNew: true, mode: MODE });
+    const written = await this.#write(file, 0, bytes);
     await syncFolder(dirname(this.path));
+    return written;
   }
 
-  async #write(file: Deno.FsFile, size: number, bytes: Uint8Array): Promise<void> {
+  async #write(file: Deno.FsFile, size: number, bytes: Uint8Array): Promise<FileStamp> {
     try {
       await writeDurably(file, size, bytes);
     } catch {
       // The room set aside for this: give it back and try once more.
-      await file.truncate(size);
+      file.truncateSync(size);
       await releaseReserve(this.#reservePath);
       try {
         await writeDurably(file, size, bytes);
       } catch (error) {
+        // Where even this fails, lines stay that nobody was told of; those of a group without its end are cleared by the next one.
         await file.truncate(size).catch(() => {});
         throw error;
       }
     }
-  }
-
-  /** The copy is for the verifier alone; an older one says less but nothing wrong. */
-  async #keepHead(line: Uint8Array): Promise<void> {
-    const temporary = `${this.#headPath}.tmp`;
-    try {
-      await Deno.writeFile(temporary, line, { mode: MODE });
-      await Deno.rename(temporary, this.#headPath);
-    } catch {
-      await Deno.remove(temporary).catch(() => {});
-    }
-  }
-
-  async #rotate(): Promise<void> {
-    const older = await this.#rotated();
-    const newest = Number(older.at(-1)?.slice(-6) ?? 0);
-    await Deno.rename(this.path, `${this.path}.${String(newest + 1).padStart(6, "0")}`);
-    for (const path of older.slice(0, Math.max(0, older.length + 1 - this.#keep))) await Deno.remove(path);
-  }
-
-  /** Older files, oldest first. */
-  async #rotated(): Promise<string[]> {
-    const name = basename(this.path), folder = dirname(this.path), found: string[] = [];
-    try {
-      for await (const entry of Deno.readDir(folder)) {
-        const number = entry.name.startsWith(`${name}.`) ? entry.name.slice(name.length + 1) : "";
-        if (/^\d{6}$/.test(number)) found.push(join(folder, entry.name));
-      }
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
-    return found.sort();
-  }
-
-  async #lastRotatedLine(): Promise<string | undefined> {
-    const newest = (await this.#rotated()).at(-1);
-    if (newest === undefined) return undefined;
-    using file = await Deno.open(newest, { read: true });
-    return await lastLine(file, (await file.stat()).size);
+    return stampOf(file.statSync());
   }
 }
 
+function isOpenToOthers({ mode }: Deno.FileInfo): boolean {
+  return mode !== null && (mode & 0o077) !== 0;
+}
+
+function bytesOf(lines: readonly string[]): Uint8Array {
+  if (lines.length === 0) throw new TypeError("A group without lines");
+  if (lines.some((line) => line.includes("\n"))) throw new TypeError("An audit line holds a line feed");
+  return new TextEncoder().encode(`${lines.join("\n")}\n`);
+}
+
+/** Writing goes to the system's memory and takes microseconds; waiting for the disk does not keep the process from its other work. */
 async function writeDurably(file: Deno.FsFile, position: number, bytes: Uint8Array): Promise<void> {
-  await file.seek(position, Deno.SeekMode.Start);
-  for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+  file.seekSync(position, Deno.SeekMode.Start);
+  for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
   await file.syncData();
 }

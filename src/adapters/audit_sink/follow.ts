@@ -37,6 +37,7 @@ class Follower {
 
   async read(): Promise<string[]> {
     if (this.#file === undefined) return [];
+    await this.#afterRepair(this.#file);
     const block = new Uint8Array(64 * 1024);
     let text = this.#rest;
     for (let count = await this.#file.read(block); count !== null; count = await this.#file.read(block)) {
@@ -45,6 +46,14 @@ class Follower {
     const lines = text.split("\n");
     this.#rest = lines.pop()!;
     return lines;
+  }
+
+  /** What a crash left at the end was cut off: read anew, as the place where the next line begins is not known. */
+  async #afterRepair(file: Deno.FsFile): Promise<void> {
+    if ((await file.stat()).size >= await file.seek(0, Deno.SeekMode.Current)) return;
+    await file.seek(0, Deno.SeekMode.Start);
+    this.#decoder = new TextDecoder();
+    this.#rest = "";
   }
 
   close(): void {

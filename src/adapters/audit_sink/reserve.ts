@@ -5,18 +5,20 @@
  * @module
  */
 
+import { lookAt } from "./file_stamp.ts";
+
 /** Size in bytes: records of some hundred calls under way. */
 const RESERVE_BYTES = 256 * 1024;
 
 /** Whether the reserve exists in full. */
-export async function hasReserve(path: string): Promise<boolean> {
-  const found = await Deno.lstat(path).catch(() => undefined);
+export function hasReserve(path: string): boolean {
+  const found = lookAt(path);
   return found?.isFile === true && found.size >= RESERVE_BYTES;
 }
 
 /** Sees that the reserve exists. Fails like any write where there is no room for it. */
 export async function ensureReserve(path: string): Promise<void> {
-  if (await hasReserve(path)) return;
+  if (hasReserve(path)) return;
   const file = await Deno.open(path, { write: true, create: true, truncate: true, mode: 0o600 });
   try {
     // Random bytes: a file system that compresses must not count them as nothing.

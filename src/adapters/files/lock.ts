@@ -60,7 +60,7 @@ export class FileLocks {
   }
 
   async #acquire(path: string, over: Promise<never>): Promise<Deno.FsFile> {
-    const file = await openLockFile(path);
+    const file = openLockFile(path) ?? await makeLockFile(path);
     const locked = file.lock(true);
     try {
       await Promise.race([locked, over]);
@@ -73,14 +73,20 @@ export class FileLocks {
   }
 }
 
-async function openLockFile(path: string): Promise<Deno.FsFile> {
-  const open = (): Promise<Deno.FsFile> => Deno.open(path, { read: true, write: true, create: true, mode: 0o600 });
+/** Undefined where a folder of its path is missing. */
+function openLockFile(path: string): Deno.FsFile | undefined {
   try {
-    return await open().catch(async (error) => {
-      if (systemCode(error) !== "ENOENT") throw error;
-      await makeFolders(dirname(path), 0o700);
-      return open();
-    });
+    return Deno.openSync(path, { read: true, write: true, create: true, mode: 0o600 });
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return undefined;
+    throw unwritable(path, error);
+  }
+}
+
+async function makeLockFile(path: string): Promise<Deno.FsFile> {
+  try {
+    await makeFolders(dirname(path), 0o700);
+    return await Deno.open(path, { read: true, write: true, create: true, mode: 0o600 });
   } catch (error) {
     throw unwritable(path, error);
   }

@@ -7,7 +7,7 @@ import { type AnyTool, defineTool } from "../tool.ts";
 const DEFAULT_LAST = 20;
 const MAX_LAST = 200;
 /** The chain's bookkeeping: for `proxy logs --verify`, not for a reader. */
-const LEFT_OUT: ReadonlySet<string> = new Set(["prev", "key", "sig", "v"]);
+const LEFT_OUT: ReadonlySet<string> = new Set(["prev", "covers", "key", "sig", "v"]);
 
 export function auditLogTool(): AnyTool {
   return defineTool({

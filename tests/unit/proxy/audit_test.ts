@@ -3,18 +3,17 @@ import fc from "fast-check";
 import { verifyEd25519 } from "../../../src/crypto/verify/ed25519.ts";
 import { SigningKey } from "../../../src/crypto/keys.ts";
 import { isAppError } from "../../../src/kernel/error.ts";
-import type { EnvironmentName, SecretName } from "../../../src/kernel/names.ts";
+import type { EnvironmentName, SecretName, WorkspaceId } from "../../../src/kernel/names.ts";
 import { auditJson, type AuditSigner, hashLine, nextLine, parseLine } from "../../../src/proxy/audit_line.ts";
-import type { AuditCheckpoint } from "../../../src/proxy/audit_recorder.ts";
+import type { AuditCheckpoint } from "../../../src/proxy/audit_checkpoint.ts";
 import type { AuditFacts } from "../../../src/proxy/audit_record.ts";
 import { type VerifiedLog, verifyLog } from "../../../src/proxy/audit_verify.ts";
-import { SCOPE } from "../../support/engine.ts";
 import { seededRandom } from "../../support/seeded_random.ts";
 
 const FACTS: AuditFacts = {
   timestamp: 1_763_900_000_123,
-  workspaceId: SCOPE.workspaceId,
-  projectId: SCOPE.projectId,
+  workspaceId: `w_${"a".repeat(32)}` as WorkspaceId,
+  projectId: `p_${"b".repeat(16)}`,
   environment: "development" as EnvironmentName,
   agentId: "builder",
   tokenId: "",
