@@ -7,6 +7,7 @@
  * @module
  */
 
+import type { VaultGuard } from "./adapters/keychain/guarded.ts";
 import type { KeychainSettings, SealedPlace } from "./adapters/keychain/open.ts";
 import type { World, WorldOptions } from "./cli/context.ts";
 import { VERSION } from "./cli/version.ts";
@@ -240,37 +241,51 @@ class HomeVaults implements Vaults {
   }
 
   async make(profile: string, vault: NewVault): Promise<Keychain> {
+    const made = await this.makeBeside(profile, vault);
+    this.#current = Promise.resolve(made);
+    return made;
+  }
+
+  async makeBeside(profile: string, vault: NewVault): Promise<Keychain> {
     const { createKeychain, openKeychain } = await import("./adapters/keychain/open.ts");
     await this.#guard(vault);
     const passphrase = vault.kind === "file" && vault.unlock !== "key-file"
       ? () => Promise.resolve(vault.passphrase.clone())
       : this.#ask.vaultPassphrase;
-    const settings = this.#settings(profile, vault, passphrase);
+    const settings = await this.#settings(profile, vault, passphrase);
     await createKeychain(settings);
-    this.#current = openKeychain(settings);
-    return await this.#current;
+    return await openKeychain(settings);
+  }
+
+  async discard(profile: string, vault: VaultChoice, signal?: AbortSignal): Promise<void> {
+    const { discardKeychain } = await import("./adapters/keychain/open.ts");
+    await discardKeychain({ ...await this.#place(profile, vault), vault }, signal);
   }
 
   async open(profile: string, vault: VaultChoice): Promise<Keychain> {
     const { openKeychain } = await import("./adapters/keychain/open.ts");
-    return await openKeychain(this.#settings(profile, vault, () => this.#typed(vault)));
+    const guard = await this.#guardOf(profile, vault);
+    return await openKeychain({ ...await this.#settings(profile, vault, () => this.#typed(vault)), guard });
   }
 
   async announcePassword(profile: string, current: Secret, next: Secret): Promise<void> {
     const { announcePassword } = await import("./adapters/keychain/open.ts");
-    await announcePassword(this.#place(profile), current, next);
+    await announcePassword(await this.#place(profile, await this.#chosen()), current, next);
   }
 
   async settlePassword(profile: string): Promise<void> {
-    await (await import("./adapters/keychain/open.ts")).settlePassword(this.#place(profile));
+    const { settlePassword } = await import("./adapters/keychain/open.ts");
+    await settlePassword(await this.#place(profile, await this.#chosen()));
   }
 
   async remakeSealed(profile: string, password: Secret): Promise<Keychain> {
     using owned = password;
-    const { vaultFolder } = this.#basis.places;
+    const chosen = await this.#chosen();
+    const { folder: path } = await this.#place(profile, chosen);
     const stamp = new Date(this.#basis.clock.now()).toISOString().replace(/\D/g, "").slice(0, 17);
-    if (await this.#basis.files.exists(vaultFolder)) await renameFolder(vaultFolder, `${vaultFolder}.before-${stamp}`);
-    return await this.make(profile, { kind: "file", unlock: "password", passphrase: owned.clone() });
+    if (await this.#basis.files.exists(path)) await renameFolder(path, `${path}.before-${stamp}`);
+    const folder = chosen.kind === "file" && chosen.folder !== undefined ? { folder: chosen.folder } : {};
+    return await this.make(profile, { kind: "file", unlock: "password", passphrase: owned.clone(), ...folder });
   }
 
   seal(): void {
@@ -300,14 +315,36 @@ class HomeVaults implements Vaults {
     return await this.open(config.profile, config.vault);
   }
 
-  #settings(profile: string, vault: VaultChoice, passphrase: () => Promise<Secret>): KeychainSettings {
-    const unlock = vault.kind === "file" ? { unlock: vault.unlock } : {};
-    return { ...this.#place(profile), vault: { kind: vault.kind, ...unlock }, passphrase };
+  /** The vault that config.json names now. */
+  async #chosen(): Promise<VaultChoice> {
+    return (await (await import("./vault/config.ts")).requireConfig(this.#basis.files, this.#basis.places)).vault;
   }
 
-  #place(profile: string): SealedPlace {
+  async #guardOf(profile: string, vault: VaultChoice): Promise<VaultGuard> {
+    const [{ isSameVault, readConfig }, { lockPath }] = await Promise.all([
+      import("./vault/config.ts"),
+      import("./vault/places.ts"),
+    ]);
+    const { files, places } = this.#basis;
+    const inForce = async (): Promise<boolean> => {
+      const config = await readConfig(files, places);
+      return config === undefined || (config.profile === profile && isSameVault(config.vault, vault));
+    };
+    return { files, lockPath: lockPath(places, "vault"), inForce };
+  }
+
+  async #settings(
+    profile: string,
+    vault: VaultChoice | NewVault,
+    passphrase: () => Promise<Secret>,
+  ): Promise<KeychainSettings> {
+    const unlock = vault.kind === "file" ? { unlock: vault.unlock } : {};
+    return { ...await this.#place(profile, vault), vault: { kind: vault.kind, ...unlock }, passphrase };
+  }
+
+  async #place(profile: string, vault: VaultChoice | NewVault): Promise<SealedPlace> {
     const { files, random, places } = this.#basis;
-    return { profile, folder: places.vaultFolder, files, random };
+    return { profile, folder: (await import("./vault/config.ts")).vaultFolderOf(places, vault), files, random };
   }
 }
 

@@ -242,6 +242,11 @@ export const COMMANDS: readonly Node[] = [
       { name: "password", summary: "change the password", load: () => import("./commands/account/password.ts") },
       { name: "devices", summary: "list or revoke devices", load: () => import("./commands/account/devices.ts") },
       {
+        name: "storage",
+        summary: "say or change where values rest",
+        load: () => import("./commands/account/storage.ts"),
+      },
+      {
         name: "recover",
         summary: "get back in with the recovery code",
         load: () => import("./commands/account/recover.ts"),

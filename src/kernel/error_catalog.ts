@@ -118,6 +118,18 @@ export const CATALOG = {
     message: (f: { address: string }) => `Cannot start a proxy: this account's is running on ${f.address}`,
     hint: () => "agentsecrets proxy status, or agentsecrets proxy stop",
   }),
+  proxy_must_end: entry({
+    exit: 5,
+    status: 409,
+    message: (f: { action: string; address: string }) => `Cannot ${f.action} while the proxy runs on ${f.address}`,
+    hint: () => "agentsecrets proxy stop, then run the command again",
+  }),
+  vault_moved: entry({
+    exit: 5,
+    status: 409,
+    message: () => "Cannot go on with this vault: the storage was moved while the program ran",
+    hint: () => "Run the command again; an AI tool has to start its server again",
+  }),
   proxy_not_started: entry({
     exit: 1,
     status: 500,
@@ -239,7 +251,8 @@ export const CATALOG = {
     exit: 3,
     status: 409,
     message: (f: { home: string }) => `Cannot set up again: ${f.home} holds an account already`,
-    hint: () => "agentsecrets status, or agentsecrets init --force to start anew beside it",
+    hint: () =>
+      "agentsecrets status; agentsecrets account storage to keep values elsewhere; or agentsecrets init --force to start anew beside it",
   }),
   not_logged_in: entry({
     exit: 3,

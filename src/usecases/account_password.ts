@@ -13,6 +13,7 @@ import { accountFingerprint } from "../ledger/account_state.ts";
 import { announceAccountKey, settleAccountKey } from "../vault/device.ts";
 import { passwordBlobs } from "./credential_blobs.ts";
 import { type EmergencyKit, makeEmergencyKit } from "./emergency_kit.ts";
+import { storageLock } from "./storage_journal.ts";
 import { askNewPassword } from "./new_password.ts";
 import { openOwnAccount, type OwnAccount } from "./open_account.ts";
 import type { AskPassword, Ports } from "./ports.ts";
@@ -39,6 +40,15 @@ export type ChangePasswordPorts = Pick<
 
 /** @throws {AppError} `not_logged_in`, `login_refused`, `weak_password`, `rate_limited`, `head_moved` */
 export async function changePassword(
+  ports: ChangePasswordPorts,
+  input: ChangePasswordInput,
+  signal?: AbortSignal,
+): Promise<ChangePasswordResult> {
+  // A vault that is being sealed under the present password must not meet a new one.
+  return await ports.files.withLock(storageLock(ports), () => change(ports, input, signal));
+}
+
+async function change(
   ports: ChangePasswordPorts,
   input: ChangePasswordInput,
   signal?: AbortSignal,

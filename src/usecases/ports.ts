@@ -48,13 +48,13 @@ export interface Machine {
   readonly system: string;
 }
 
-/** A vault that is to be made, with what opens it. */
+/** A vault that is to be made, with what opens it. `folder`: as in {@linkcode VaultChoice}. */
 export type NewVault =
   | { readonly kind: "system" }
-  | { readonly kind: "file"; readonly unlock: "passphrase"; readonly passphrase: Secret }
+  | { readonly kind: "file"; readonly unlock: "passphrase"; readonly passphrase: Secret; readonly folder?: string }
   /** Sealed: `passphrase` is the account's password. */
-  | { readonly kind: "file"; readonly unlock: "password"; readonly passphrase: Secret }
-  | { readonly kind: "file"; readonly unlock: "key-file" };
+  | { readonly kind: "file"; readonly unlock: "password"; readonly passphrase: Secret; readonly folder?: string }
+  | { readonly kind: "file"; readonly unlock: "key-file"; readonly folder?: string };
 
 /** Makes and looks for vaults before config.json names one. */
 export interface Vaults {
@@ -66,6 +66,18 @@ export interface Vaults {
    * @throws {AppError} the keychain's codes
    */
   make(profile: string, vault: NewVault, signal?: AbortSignal): Promise<Keychain>;
+  /**
+   * Makes an empty vault beside the one in force, which stays what {@linkcode Ports.keychain} answers.
+   *
+   * @throws {AppError} `file_exists`, the keychain's codes
+   */
+  makeBeside(profile: string, vault: NewVault, signal?: AbortSignal): Promise<Keychain>;
+  /**
+   * Removes a vault that is not in force, in whatever state it is. Needs nothing that opens it; repeating it is safe.
+   *
+   * @throws {AppError} the keychain's codes, `file_unwritable`
+   */
+  discard(profile: string, vault: VaultChoice, signal?: AbortSignal): Promise<void>;
   /** Opens an existing vault. @throws {AppError} the keychain's codes */
   open(profile: string, vault: VaultChoice, signal?: AbortSignal): Promise<Keychain>;
   /** Lets a sealed vault open with `next` too. Takes over both. @throws {AppError} `vault_password_wrong` for `current` */

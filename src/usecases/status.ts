@@ -13,6 +13,7 @@ import type { FoundProjectFile } from "../vault/project_file.ts";
 import type { EnvironmentPlace } from "./open_environment.ts";
 import type { OpenWorkspace, WorkspacePorts } from "./open_workspace.ts";
 import type { Ports } from "./ports.ts";
+import { leftOver, readJournal } from "./storage_journal.ts";
 import { folderProject, type Selection } from "./scope.ts";
 
 /** Differences of the active environment: names are counted, never listed here. */
@@ -75,6 +76,8 @@ export async function readStatus(
   });
   const place = workspace && await notes.attempt(() => placeIn(ports, workspace, selection, signal));
   if (file !== undefined && file.workspaceId !== config.active.workspaceId) notes.add(OTHER_WORKSPACE);
+  const journal = await notes.attempt(() => readJournal(ports));
+  if (journal !== undefined && leftOver(journal, config) !== undefined) notes.add(STORAGE_LEFT_OVER);
   const drift = place && await notes.attempt(() => driftOf(ports, workspace, selection, signal));
   const { userId: id, email, deviceId } = config.account;
   return {
@@ -102,6 +105,12 @@ const OTHER_WORKSPACE: StatusWarning = {
   code: "other_workspace",
   message: "This folder's project belongs to another workspace than the active one",
   hint: "Commands in this folder mean the folder's; agentsecrets workspace switch changes the active one",
+};
+
+const STORAGE_LEFT_OVER: StatusWarning = {
+  code: "storage_left_over",
+  message: "A move of the storage was cut off, and the vault that is not in force is still there",
+  hint: "agentsecrets account storage says which command removes it",
 };
 
 /** States that the result shows in their own place; everything else that failed is a warning. */

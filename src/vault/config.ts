@@ -37,10 +37,30 @@ const VERSION = 1;
 /** Which vault holds this home's items. */
 export type VaultChoice =
   | { readonly kind: "system" }
-  | { readonly kind: "file"; readonly unlock: "passphrase" | "password" | "key-file" };
+  | {
+    readonly kind: "file";
+    readonly unlock: "passphrase" | "password" | "key-file";
+    /** Name of its folder in the home, of the form that {@linkcode vaultFolderName} gives; absent: {@linkcode Places.vaultFolder}. */
+    readonly folder?: string;
+  };
 
 /** 1: keychain and `.env.example`. 2: also the values in `.env`. 3: a vault that only the account's password opens. */
 export type StorageMode = 1 | 2 | 3;
+
+/** Whether both are one and the same vault. */
+export function isSameVault(a: VaultChoice, b: VaultChoice): boolean {
+  return JSON.stringify(vaultToFile(a)) === JSON.stringify(vaultToFile(b));
+}
+
+/** The name of a vault's folder beside the others; `id` is base32. */
+export function vaultFolderName(id: string): string {
+  return `vault-${id}`;
+}
+
+/** Absolute path of a vault file's folder. */
+export function vaultFolderOf(places: Places, vault: VaultChoice): string {
+  return vault.kind === "file" && vault.folder !== undefined ? `${places.home}/${vault.folder}` : places.vaultFolder;
+}
 
 /** Whether this home's vault opens with the account's password alone (docs/adr/0006-sealed-mode.md). */
 export function isSealed({ vault }: Pick<Config, "vault">): boolean {
@@ -145,17 +165,26 @@ function parseAccount(json: StrictJson): AccountReference {
   };
 }
 
-function parseVault(json: StrictJson): VaultChoice {
+/** @throws {AppError} `config_damaged` */
+export function parseVault(json: StrictJson): VaultChoice {
   const kind = json.field("kind").text((text): text is VaultChoice["kind"] => text === "system" || text === "file");
   if (kind === "system") {
     json.onlyFields("kind");
     return { kind };
   }
-  json.onlyFields("kind", "unlock");
+  json.onlyFields("kind", "unlock", "folder");
   const unlock = json.field("unlock").text((text): text is "passphrase" | "password" | "key-file" =>
     text === "passphrase" || text === "password" || text === "key-file"
   );
-  return { kind, unlock };
+  const folder = json.optional("folder")?.text((text): text is string => /^vault-[a-z2-7]{16}$/.test(text));
+  return { kind, unlock, ...(folder === undefined ? {} : { folder }) };
+}
+
+/** The form of a vault in a file, which {@linkcode parseVault} reads. */
+export function vaultToFile(vault: VaultChoice): Readonly<Record<string, string>> {
+  if (vault.kind === "system") return { kind: vault.kind };
+  const { kind, unlock, folder } = vault;
+  return { kind, unlock, ...(folder === undefined ? {} : { folder }) };
 }
 
 function parseActive(json: StrictJson): Config["active"] {
@@ -212,7 +241,7 @@ function toFile(config: Config): Readonly<Record<string, unknown>> {
       ...(account.deviceId === undefined ? {} : { device_id: account.deviceId }),
     },
     storage_mode: config.storageMode,
-    vault: config.vault,
+    vault: vaultToFile(config.vault),
     active: {
       ...(active.workspaceId === undefined ? {} : { workspace_id: active.workspaceId }),
       environments: active.environments,

@@ -55,6 +55,8 @@ export class SecretsMachine implements AsyncDisposable {
       vaults: {
         probeSystem: async () => ({ state: "ready" }),
         make: async () => keychain,
+        makeBeside: async () => keychain,
+        discard: async () => {},
         open: async () => keychain,
         announcePassword: async (_profile, current, next) => (current.dispose(), next.dispose()),
         settlePassword: async () => {},

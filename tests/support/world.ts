@@ -64,6 +64,8 @@ export class World implements Ports, AsyncDisposable {
       this.keychains.set(profile, keychain);
       return keychain;
     },
+    makeBeside: async () => new MemoryKeychain(),
+    discard: async () => {},
     open: async (profile) => this.#keychain(profile),
     announcePassword: async (_profile, current, next) => (current.dispose(), next.dispose()),
     settlePassword: async () => {},

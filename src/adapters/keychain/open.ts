@@ -8,6 +8,7 @@ import type { Secret } from "../../kernel/secret.ts";
 import type { Files } from "../../ports/files.ts";
 import type { Keychain, KeychainState } from "../../ports/keychain.ts";
 import type { Random } from "../../ports/random.ts";
+import { GuardedKeychain, type VaultGuard } from "./guarded.ts";
 import type { Unlock } from "./vault_file/unlock.ts";
 
 /** `vault` of config.json. */
@@ -28,10 +29,17 @@ export interface KeychainSettings {
   readonly random: Random;
   /** Asked at most once per keychain, when the first item is needed. The keychain disposes of the answer. */
   readonly passphrase: () => Promise<Secret>;
+  /** For the home's own vault: refuses once config.json names another. */
+  readonly guard?: VaultGuard;
 }
 
 /** The keychain of a home. Opens nothing yet: a failure shows at the first use. */
 export async function openKeychain(settings: KeychainSettings): Promise<Keychain> {
+  const keychain = await bareKeychain(settings);
+  return settings.guard === undefined ? keychain : new GuardedKeychain(keychain, settings.guard);
+}
+
+async function bareKeychain(settings: KeychainSettings): Promise<Keychain> {
   const { vault, profile, folder, files, random } = settings;
   if (vault.kind === "system") {
     const { SecretServiceKeychain } = await import("./linux.ts");
@@ -52,9 +60,29 @@ export async function createKeychain(settings: KeychainSettings): Promise<void> 
   await createVault({ ...settings, unlock: unlockOf(settings) });
 }
 
+/** Which vault to remove: what opens it is not needed. */
+export type DiscardedVault = Omit<KeychainSettings, "passphrase" | "guard">;
+
+/**
+ * Removes everything of a vault, in whatever state it is. Repeating it is safe.
+ *
+ * @throws {AppError} the keychain's codes, `file_unwritable`
+ */
+export async function discardKeychain(settings: DiscardedVault, signal?: AbortSignal): Promise<void> {
+  if (settings.vault.kind === "file") {
+    await (await import("./vault_file/removal.ts")).removeVault(settings.files, settings.folder);
+    return;
+  }
+  const keychain = await bareKeychain({ ...settings, passphrase: () => Promise.reject(new TypeError("never asked")) });
+  for (const collection of await keychain.collections(signal)) {
+    const entries = await keychain.list(collection, signal);
+    await keychain.apply(entries.map(({ name }) => ({ op: "remove", key: { collection, name } })), signal);
+  }
+}
+
 /** Gives the vault file another passphrase. Takes over both secrets. */
 export async function changePassphrase(
-  settings: Omit<KeychainSettings, "passphrase" | "vault">,
+  settings: SealedPlace,
   current: Secret,
   next: Secret,
 ): Promise<void> {
@@ -63,7 +91,7 @@ export async function changePassphrase(
 }
 
 /** Where a sealed vault is. */
-export type SealedPlace = Omit<KeychainSettings, "passphrase" | "vault">;
+export type SealedPlace = Omit<KeychainSettings, "passphrase" | "vault" | "guard">;
 
 /** Lets a sealed vault open with the account's next password too. Takes over both secrets. */
 export async function announcePassword(place: SealedPlace, current: Secret, next: Secret): Promise<void> {

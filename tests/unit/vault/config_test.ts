@@ -4,10 +4,12 @@ import { DiskFiles } from "../../../src/adapters/files/disk.ts";
 import { isAppError } from "../../../src/kernel/error.ts";
 import {
   type Config,
+  isSameVault,
   parseConfig,
   readConfig,
   requireConfig,
   updateConfig,
+  vaultFolderOf,
   writeConfig,
 } from "../../../src/vault/config.ts";
 import type { Email, EnvironmentName, ProjectId, UserId } from "../../../src/kernel/names.ts";
@@ -58,6 +60,15 @@ Deno.test("a configuration that was written reads back the same, from a file onl
   });
 });
 
+Deno.test("a vault file may have a folder of its own in the home", async () => {
+  const moved: Config = { ...config, vault: { kind: "file", unlock: "key-file", folder: "vault-abcdefghijklmnop" } };
+  assert.deepEqual(parseConfig("/c", bytes(await fileOf(moved))), moved);
+  const places = placesOf("/home/you/.agentsecrets");
+  assert.equal(vaultFolderOf(places, moved.vault), "/home/you/.agentsecrets/vault-abcdefghijklmnop");
+  assert.equal(vaultFolderOf(places, config.vault), places.vaultFolder);
+  assert.equal(isSameVault(moved.vault, config.vault), false);
+});
+
 Deno.test("no home is not_initialised, and only that", async () => {
   await inHome(async (home, files) => {
     await assert.rejects(requireConfig(files, placesOf(home)), (e) => isAppError(e, "not_initialised"));
@@ -83,6 +94,9 @@ Deno.test("P26 a file that does not parse, or has an unknown field, is damage an
     { ...good, storage_mode: "1" },
     { ...good, vault: { kind: "system", unlock: "passphrase" } },
     { ...good, vault: { kind: "memory" } },
+    ...["", ".", "vault", "vault-../../etc/passwd", "/tmp/vault-abcdefghijklmnop", "vault-ABCDEFGHIJKLMNOP"].map(
+      (folder) => ({ ...good, vault: { kind: "file", unlock: "passphrase", folder } }),
+    ),
     { ...good, account: { user_id: USER } },
     { ...good, account: { user_id: USER, email: "you@example.com", device_id: "d_x" } },
     { ...good, active: { environments: { [PROJECT]: "Staging" } } },
