@@ -189,6 +189,8 @@ export class Engine implements Disposable {
       method: outgoing.method,
       headers: outgoing.headers,
       ...(outgoing.body === undefined ? {} : { body: outgoing.body }),
+      // An injection makes the body whole, and another length.
+      ...(outgoing.body === request.body && request.bodyLength !== undefined ? { bodyLength: request.bodyLength } : {}),
       addresses,
       timeouts: request.timeouts,
     }, signal);

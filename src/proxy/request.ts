@@ -9,7 +9,7 @@ import { showable } from "../kernel/names.ts";
 import type { Body, HeaderLine, UpstreamTimeouts } from "../ports/upstream.ts";
 import type { IdentityLevel, ResolutionPath } from "./audit_record.ts";
 import type { Caller, CallRequest } from "./door.ts";
-import { forwardedHeaders } from "./headers.ts";
+import { forwardedHeaders, headerValue } from "./headers.ts";
 import { type Injection, parseInjections } from "./injection.ts";
 import { parseTarget } from "./target.ts";
 
@@ -21,6 +21,8 @@ export interface EngineRequest {
   /** Without hop-by-hop, framing and `X-AS-*` headers. */
   readonly headers: readonly HeaderLine[];
   readonly body?: Body;
+  /** Of a streamed body, when the caller said it. */
+  readonly bodyLength?: number;
   readonly injections: readonly Injection[];
   readonly caller: Caller;
   readonly path: ResolutionPath;
@@ -55,7 +57,7 @@ export function parseCallRequest(request: CallRequest): EngineRequest {
     url,
     method,
     headers: forwardedHeaders(request.headers),
-    ...(body === undefined ? {} : { body }),
+    ...(body === undefined ? {} : { body, ...declaredLength(request.headers) }),
     injections,
     caller: checkCaller(request.caller),
     path: request.path,
@@ -72,6 +74,12 @@ function parseMethod(text: string): string {
 
 function emptyToNothing(body: Body | undefined): Body | undefined {
   return body instanceof Uint8Array && body.length === 0 ? undefined : body;
+}
+
+/** What the caller says of its body's length; the upstream's client holds the body to it. */
+function declaredLength(headers: readonly HeaderLine[]): { readonly bodyLength?: number } {
+  const text = headerValue(headers, "content-length") ?? "";
+  return /^\d{1,15}$/.test(text) ? { bodyLength: Number(text) } : {};
 }
 
 function checkCaller(caller: Caller): Caller {

@@ -137,3 +137,19 @@ Deno.test("P13 an answer whose record cannot be written breaks off before its en
   await engine.close();
   await upstream.close();
 });
+
+Deno.test("a streamed body goes out with the length that its sender said, and an injected one with its own", async () => {
+  const upstream = new RecordingUpstream();
+  const dns = { "api.example.com": [PUBLIC] };
+  const engine = await TestEngine.start({ allow: ["api.example.com"], dns, secrets, upstream });
+  const body = (): ReadableStream<Uint8Array<ArrayBuffer>> =>
+    ReadableStream.from([new TextEncoder().encode('{"a":1}')]);
+  const call = { target: "https://api.example.com/", method: "POST" };
+  for (const length of ["7", "seven", "-7", "7, 7", ""]) {
+    await engine.call({ ...call, headers: [["Content-Length", length]], body: body() });
+  }
+  await engine.call({ ...call, headers: [["content-length", "7"]], body: body(), inject: [["body:key", "KEY"]] });
+  assert.deepEqual(upstream.sent.map(({ bodyLength }) => bodyLength), [7, ...new Array(5).fill(undefined)]);
+  assert.ok(upstream.sent.every(({ headers }) => headers.every(([name]) => name.toLowerCase() !== "content-length")));
+  await engine.close();
+});

@@ -66,13 +66,13 @@ export class Upload {
       try {
         piece = (await reader.read()).value;
       } catch (error) {
-        return { how: "failed", error: error instanceof AppError ? error : badBody("it broke off") };
+        return { how: "failed", error: error instanceof AppError ? error : badBody("its body ended early") };
       }
       size += piece?.length ?? 0;
       // Shorter, the upstream would wait for the rest; longer, the rest would be a request of its own.
       const isWrong = typeof this.#framing === "number" &&
         (piece === undefined ? size < this.#framing : size > this.#framing);
-      if (isWrong) return { how: "failed", error: badBody("it has not the length that it was said to have") };
+      if (isWrong) return { how: "failed", error: badBody("its body has not the length that it was said to have") };
       this.#channel.limit.touch();
       try {
         await this.#write(piece);
@@ -95,6 +95,6 @@ export class Upload {
   }
 }
 
-function badBody(what: string): AppError {
-  return new AppError("bad_request", { reason: `its body cannot be sent on: ${what}` });
+function badBody(reason: string): AppError {
+  return new AppError("bad_request", { reason });
 }
