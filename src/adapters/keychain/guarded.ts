@@ -7,6 +7,7 @@
  */
 
 import { AppError } from "../../kernel/error.ts";
+import type { Stamp } from "../../kernel/stamp.ts";
 import type { Files } from "../../ports/files.ts";
 import type {
   Keychain,
@@ -62,6 +63,11 @@ export class GuardedKeychain implements Keychain, Disposable {
 
   collections(signal?: AbortSignal): Promise<string[]> {
     return this.#read(() => this.#inner.collections(signal), (names) => names.length === 0);
+  }
+
+  /** A vault that was moved away looks changed, and what is read then is refused. */
+  stamp(collections: readonly string[]): Stamp | undefined {
+    return this.#inner.stamp?.(collections);
   }
 
   async apply(changes: readonly KeychainChange[], signal?: AbortSignal): Promise<void> {

@@ -311,5 +311,6 @@ Deno.test("P60 a process that has the former vault open neither writes there nor
   await assert.rejects(old.getMany("w/p/e1", ["A"]), { code: "vault_moved" });
   await assert.rejects(old.list("w/p/e1"), { code: "vault_moved" });
   await assert.rejects(old.collections(), { code: "vault_moved" });
+  assert.deepEqual(old.stamp?.(["w/p/e1"]), system.stamp());
   assert.deepEqual(await system.collections(), []);
 });
