@@ -41,6 +41,8 @@ export class ClientProcess {
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",
+      // A group of its own, so that what a wrapper script started ends with it.
+      detached: true,
     }).spawn();
     this.#input = this.#child.stdin.getWriter();
     this.#output = this.#child.stdout.getReader();
@@ -64,8 +66,13 @@ export class ClientProcess {
     return this.#lines.shift();
   }
 
+  /** Ends it and what it started. */
   kill(): void {
-    this.#child.kill("SIGKILL");
+    try {
+      Deno.kill(-this.#child.pid, "SIGKILL");
+    } catch {
+      // It has ended.
+    }
   }
 
   /** Waits for it; `stdout` is everything since the start. */
