@@ -1,6 +1,6 @@
 /** `mcp serve` by each way to run the program, and under the official inspector where it is installed. */
 import assert from "node:assert/strict";
-import { PASSWORD, type Sandbox, sandboxWithProject } from "../support/cli.ts";
+import { PASSWORD, program, type Sandbox, sandboxWithProject } from "../support/cli.ts";
 import { McpServerProcess } from "../support/mcp.ts";
 import { programs } from "../support/programs.ts";
 import { startUpstream } from "../support/upstream.ts";
@@ -45,36 +45,50 @@ for (const [name, program] of Object.entries(await programs())) {
   });
 }
 
-// The inspector is a large package of its own and fetches nothing when it is there: MCP_INSPECTOR is the path of `mcp-inspector`.
+// A large package of its own: scripts/inspector.sh brings it, scripts/test.sh names its path.
 const inspector = Deno.env.get("MCP_INSPECTOR") ?? "";
-const [binary] = Object.values(await programs()).filter((program) =>
-  typeof program !== "string" && program.length === 1
-);
+
+/** The inspector's exit number for a tool that says `isError`. */
+const TOOL_FAILED = 5;
 
 Deno.test({
   name: `the official inspector's command line finds the server in order${
-    inspector === "" ? " (skipped: MCP_INSPECTOR names no mcp-inspector)" : ""
+    inspector === "" ? " (skipped: MCP_INSPECTOR names no mcp-inspector; run scripts/inspector.sh --path)" : ""
   }`,
-  ignore: inspector === "" || binary === undefined,
+  ignore: inspector === "",
   fn: () =>
     onStage(async (sandbox, origin, env) => {
-      const inspect = async (...args: readonly string[]): Promise<Record<string, unknown>> => {
+      const server = `${sandbox.base}/agentsecrets`;
+      const line = program().map((word) => `'${word}'`).join(" ");
+      await Deno.writeTextFile(server, `#!/bin/sh\nexec ${line} "$@"\n`, { mode: 0o755 });
+      // Like every client of the SDK, it hands on little of its own environment.
+      const given = Object.entries({ ...sandbox.env, ...env }).flatMap(([name, value]) => ["-e", `${name}=${value}`]);
+      const inspect = async (
+        args: readonly string[],
+        expected = 0,
+      ): Promise<{ readonly result: Record<string, unknown>; readonly said: string }> => {
         const { code, stdout, stderr } = await new Deno.Command(inspector, {
-          args: ["--cli", (binary as readonly string[])[0]!, "mcp", "serve", ...args],
+          args: ["--cli", ...given, server, "mcp", "serve", ...args],
           cwd: sandbox.folder,
+          clearEnv: true,
           env: { ...sandbox.env, ...env },
         }).output();
-        assert.equal(code, 0, new TextDecoder().decode(stderr));
-        return JSON.parse(new TextDecoder().decode(stdout));
+        const [result, said] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes)) as [string, string];
+        assert.equal(code, expected, result + said);
+        assert.equal((result + said).includes(CANARY), false);
+        return { result: JSON.parse(result), said };
       };
-      assert.equal((await inspect("--method", "tools/list"))["tools"] instanceof Array, true);
       const call = ["--method", "tools/call", "--tool-name"];
-      const listed = await inspect(...call, "list_secrets");
-      assert.equal((listed["structuredContent"] as { secrets: unknown[] }).secrets.length, 1);
+
+      const tools = (await inspect(["--method", "tools/list"])).result["tools"] as { readonly name: string }[];
+      assert.equal(tools.length, 7);
+      const listed = (await inspect([...call, "list_secrets"])).result["structuredContent"];
+      assert.equal((listed as { secrets: unknown[] }).secrets.length, 1);
       const named = ["--tool-arg", `url=${origin}/echo`, "--tool-arg", 'injections={"bearer":"KEY"}'];
-      const answer = await inspect(...call, "api_call", ...named);
-      assert.equal((answer["structuredContent"] as { redacted: boolean }).redacted, true);
-      assert.equal((await inspect(...call, "api_call", "--tool-arg", "url=https://evil.example/"))["isError"], true);
-      assert.deepEqual(await inspect("--method", "resources/list"), { resources: [] });
+      const answer = (await inspect([...call, "api_call", ...named])).result["structuredContent"];
+      assert.equal((answer as { redacted: boolean }).redacted, true);
+      const refused = await inspect([...call, "api_call", "--tool-arg", "url=https://evil.example/"], TOOL_FAILED);
+      assert.match(JSON.stringify(refused.result), /domain_not_in_allowlist/);
+      assert.deepEqual((await inspect(["--method", "resources/list"])).result, { resources: [] });
     }),
 });
