@@ -42,7 +42,8 @@ Add \`--json\` to any of them for output that programs read.
 
 \`call\` puts a secret in one of these places: \`--bearer KEY\`, \`--basic KEY\`, \`--header Name=KEY\`, \`--query param=KEY\`,
 \`--body-field path=KEY\`, \`--form-field field=KEY\`. With \`agentsecrets proxy start\` the same is done over HTTP: send the request
-to \`http://localhost:8765/proxy\` with \`X-AS-Target-URL\` and \`X-AS-Inject-Bearer: KEY\`.
+to \`http://localhost:8765/proxy\` with \`X-AS-Target-URL\` and \`X-AS-Inject-Bearer: KEY\`. An SDK takes \`http://localhost:8765/proxy/v1\`
+as its base URL, with \`X-AS-Target-Origin: https://api.openai.com\` and \`X-AS-Inject-Bearer: KEY\` as default headers.
 
 ## When something is refused
 

@@ -7,6 +7,7 @@ const DOCUMENTS = [
   "CONTRIBUTING.md",
   "SECURITY.md",
   "docs/ARCHITECTURE.md",
+  "docs/DOORS.md",
   "docs/THREAT_MODEL.md",
   "docs/MCP.md",
 ];

@@ -1,6 +1,6 @@
 /**
  * A chat API in OpenAI's form, as far as its SDK reads it: TLS, a bearer token that must be right, chat completions at once or as
- * server-sent events, models, files up and down with ranges. Like careless ones do, it says the token back.
+ * server-sent events, models, files up and down with ranges, a WebSocket. Like careless ones do, it says the token back.
  */
 import { makeAuthority } from "../authority.ts";
 
@@ -69,6 +69,8 @@ class Api {
         return Response.json({ object: "list", data: [{ id: "small", object: "model", owned_by: token }] });
       case "POST /v1/files":
         return stored(await request.formData());
+      case "GET /v1/realtime":
+        return greeting(request, token);
       case "GET /v1/files/report/content":
       case "HEAD /v1/files/report/content":
         return part(request.headers.get("range"));
@@ -117,6 +119,13 @@ function stored(form: FormData): Response {
     filename: file.name,
     purpose: form.get("purpose"),
   });
+}
+
+/** A WebSocket that says one thing. */
+function greeting(request: Request, token: string): Response {
+  const { socket, response } = Deno.upgradeWebSocket(request);
+  socket.onopen = () => socket.send(JSON.stringify({ type: "session.created", token }));
+  return response;
 }
 
 /** RFC 9110 §14: one range of bytes, or all. */

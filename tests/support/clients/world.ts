@@ -120,7 +120,12 @@ export class ClientWorld {
     await Deno.writeTextFile(`${sandbox.base}/ca.pem`, upstream.caPem + chat.caPem);
     await Deno.mkdir(this.bin);
     const line = program().map((word) => `'${word}'`).join(" ");
-    await Deno.writeTextFile(`${this.bin}/agentsecrets`, `#!/bin/sh\nexec ${line} "$@"\n`, { mode: 0o755 });
+    // Some clients hand on little of their environment.
+    const exported = ["SSL_CERT_FILE", "DENO_DIR", "AGENTSECRETS_HOME"].map((name) => `${name}='${env[name]}'`).join(
+      " ",
+    );
+    const script = `#!/bin/sh\nexport ${exported}\nexec ${line} "$@"\n`;
+    await Deno.writeTextFile(`${this.bin}/agentsecrets`, script, { mode: 0o755 });
     await sandbox.ok(["secrets", "set", "KEY", "--stdin"], { stdin: this.key });
     await sandbox.ok(["secrets", "set", "PAIR", "--stdin"], { stdin: this.pair });
     await sandbox.ok(["workspace", "allowlist", "add", upstream.origin, chat.origin, "--password-stdin"], {
