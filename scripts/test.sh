@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs every check of the project on a machine that has git and npm: `deno task ok` with what it needs.
 #
-# Deno comes from npm (scripts/deno.sh), and so does the MCP inspector (scripts/inspector.sh). On a Debian system, as root or with
+# Deno comes from npm (scripts/deno.sh), and so do the official MCP tools (scripts/mcp_tool.sh). On a Debian system, as root or with
 # password-less sudo, missing packages for the suites with a keyring, Python and a browser are installed; elsewhere those suites
 # skip and say so. Ends with a line `N passed, N failed`.
 set -eu
@@ -35,6 +35,7 @@ if [ -n "$need" ] && command -v apt-get >/dev/null 2>&1; then
     echo "Not installed (needs root):$need; the suites that need them skip" >&2
   fi
 fi
-MCP_INSPECTOR=${MCP_INSPECTOR:-$(scripts/inspector.sh --path || true)}
-export MCP_INSPECTOR
+MCP_INSPECTOR=${MCP_INSPECTOR:-$(scripts/mcp_tool.sh inspector || true)}
+MCP_CONFORMANCE=${MCP_CONFORMANCE:-$(scripts/mcp_tool.sh conformance || true)}
+export MCP_INSPECTOR MCP_CONFORMANCE
 exec scripts/deno.sh task ok "$@"

@@ -45,7 +45,7 @@ for (const [name, program] of Object.entries(await programs())) {
   });
 }
 
-// A large package of its own: scripts/inspector.sh brings it, scripts/test.sh names its path.
+// A large package of its own: scripts/mcp_tool.sh brings it, scripts/test.sh names its path.
 const inspector = Deno.env.get("MCP_INSPECTOR") ?? "";
 
 /** The inspector's exit number for a tool that says `isError`. */
@@ -53,7 +53,7 @@ const TOOL_FAILED = 5;
 
 Deno.test({
   name: `the official inspector's command line finds the server in order${
-    inspector === "" ? " (skipped: MCP_INSPECTOR names no mcp-inspector; run scripts/inspector.sh --path)" : ""
+    inspector === "" ? " (skipped: MCP_INSPECTOR names no mcp-inspector; scripts/mcp_tool.sh inspector brings one)" : ""
   }`,
   ignore: inspector === "",
   fn: () =>
