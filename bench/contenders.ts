@@ -16,10 +16,11 @@ export interface Way {
   readonly name: string;
   readonly target: Target;
   readonly pids: readonly number[];
-  /** The request line's path and the headers that fetch the upstream's `path`, with `secrets` in place. */
+  /** The request line's path and the headers that fetch the upstream's `path`, with `secrets` of `environment` in place. */
   request(
     path: string,
     secrets?: readonly string[],
+    environment?: string,
   ): { readonly path: string; readonly headers: Record<string, string> };
 }
 
@@ -33,14 +34,21 @@ export interface Ways extends AsyncDisposable {
   readonly home: BenchHome;
 }
 
-/** Secrets of the bench's project: {@linkcode secretNames}. */
-export const SECRETS = 200;
+/** Secrets of the bench's active environment: {@linkcode secretNames}. */
+export const SECRETS = 20;
+/** Numbers of secrets that there is an environment of its own for: {@linkcode environmentOf}. */
+export const COUNTS = [0, 1, 20, 200] as const;
 
 const program = (name: string): string => new URL(`programs/${name}`, import.meta.url).pathname;
 
 /** The first `count` names. */
 export function secretNames(count: number): string[] {
   return Array.from({ length: count }, (_, i) => `BENCH_${i}`);
+}
+
+/** The name of the environment with `count` secrets. */
+export function environmentOf(count: number): string {
+  return `live-${count}`;
 }
 
 /** An upstream of its own process and authority, and a home whose allowlist has it. */
@@ -68,7 +76,12 @@ export async function startWorld(stack: AsyncDisposableStack): Promise<{
   const port = Number(upstream.line);
   const home = stack.use(await benchHome({ SSL_CERT_FILE: caPath }));
   const value = (): string => `sk_${crypto.getRandomValues(new Uint8Array(20)).toHex()}`;
-  await home.run(["secrets", "import", "-"], secretNames(SECRETS).map((name) => `${name}=${value()}\n`).join(""));
+  const dotenv = (count: number): string => secretNames(count).map((name) => `${name}=${value()}\n`).join("");
+  await home.run(["secrets", "import", "-"], dotenv(SECRETS));
+  for (const count of COUNTS) {
+    await home.run(["environment", "create", environmentOf(count)]);
+    if (count > 0) await home.run(["secrets", "import", "-", "--env", environmentOf(count)], dotenv(count));
+  }
   await home.run(["workspace", "allowlist", "add", `https://localhost:${port}`, "--password-stdin"], `${PASSWORD}\n`);
   return { home, port, caPath, caPem: authority.caPem };
 }
@@ -82,10 +95,11 @@ export async function startProxy(home: BenchHome): Promise<Server & { readonly p
 
 /** How a request goes through the proxy. */
 export function proxied(upstreamPort: number): Way["request"] {
-  return (path, secrets = secretNames(1)) => ({
+  return (path, secrets = secretNames(1), environment) => ({
     path: "/proxy",
     headers: {
       "X-AS-Target-URL": `https://localhost:${upstreamPort}${path}`,
+      ...(environment === undefined ? {} : { "X-AS-Environment": environment }),
       ...Object.fromEntries(secrets.map((name, i) => [`X-AS-Inject-Header-X-Bench-${i}`, name])),
     },
   });

@@ -1,8 +1,7 @@
 /** The running proxy against a bare Deno pass-through and nginx: throughput, latency, streams, memory, side by side. */
 import { cpuMsOf, memoryOf, resetPeak, startServer } from "./children.ts";
-import { secretNames, SECRETS, startWays, type Way, type Ways } from "./contenders.ts";
+import { COUNTS, environmentOf, secretNames, startWays, type Way, type Ways } from "./contenders.ts";
 import { quantile } from "./measure.ts";
-import { getRequest, HttpClient } from "./programs/http_client.ts";
 import type { Job, LoadResult } from "./programs/load.ts";
 import { mib, ms, show } from "./report.ts";
 
@@ -40,12 +39,14 @@ function loadArgv(job: Job): string[] {
   return [Deno.execPath(), "run", "-A", "--no-check", program, JSON.stringify(job)];
 }
 
-async function run(way: Way, job: Omit<Job, "target" | "path" | "headers">, path: string, secrets?: string[]): Promise<
-  Sample
-> {
+type Measure = Omit<Job, "target" | "path" | "headers">;
+
+async function run(way: Way, job: Measure, path: string, secrets?: string[], environment?: string): Promise<Sample> {
   resetPeak(way.pids);
   const cpu = cpuMsOf(way.pids);
-  const [command, ...args] = loadArgv({ ...job, target: way.target, ...way.request(path, secrets) }) as [string];
+  const [command, ...args] = loadArgv({ ...job, target: way.target, ...way.request(path, secrets, environment) }) as [
+    string,
+  ];
   const { success, stdout } = await new Deno.Command(command, { args, stderr: "inherit" }).output();
   if (!success) throw new Error(`the load on ${way.name} failed`);
   const result: LoadResult = JSON.parse(new TextDecoder().decode(stdout));
@@ -111,23 +112,23 @@ async function firstByte(ways: Ways, size: Size): Promise<void> {
   });
 }
 
-/** The secrets of the calls before stay live for a minute: the numbers only rise. */
+/** Every secret of an environment is looked for. What calls read stays live for a minute: the numbers only rise. */
 async function redaction(ways: Ways, size: Size): Promise<void> {
   const rows: { name: string; rate: number; peak: number }[] = [];
   const job = { kind: "load", connections: 1, seconds: size.seconds } as const;
-  const measure = async (name: string, way: Way, secrets: string[]): Promise<void> => {
-    const [samples] = await rounds([way], size.rounds, (it) => run(it, job, `/text/${size.streamMib}`, secrets));
+  const measure = async (name: string, way: Way, secrets: string[], environment?: string): Promise<void> => {
+    const path = `/text/${size.streamMib}`;
+    const [samples] = await rounds([way], size.rounds, (it) => run(it, job, path, secrets, environment));
     const rate = median(samples!, (s) => s.bytes / 1e6 / s.seconds);
     rows.push({ name, rate, peak: Math.max(...samples!.map((s) => s.peak)) });
   };
   // Values of the benches before are dropped: `proxy sync` tells the proxy to.
   await ways.home.run(["proxy", "sync"]);
-  await measure("agentsecrets, no secret", ways.proxy, []);
-  for (const count of [1, 20, SECRETS]) {
-    await prime(ways, secretNames(count));
-    await measure(`agentsecrets, ${count} live`, ways.proxy, secretNames(1));
+  for (const count of COUNTS) {
+    await measure(`agentsecrets, ${count} live`, ways.proxy, secretNames(Math.min(count, 1)), environmentOf(count));
   }
   await measure(ways.bare.name, ways.bare, []);
+  await ways.home.run(["proxy", "sync"]);
   show({
     title: `A stream of ${size.streamMib} MiB of events`,
     head: ["", "MB/s", "ratio", "peak memory"],
@@ -136,17 +137,6 @@ async function redaction(ways: Ways, size: Size): Promise<void> {
     ) => [name, rate.toFixed(0), `${(rate / rows[0]!.rate).toFixed(2)}×`, mib(peak)]),
     note: "aim: with 20 secrets at least 0.5×",
   });
-}
-
-/** Reads the secrets through calls of their own: one takes at most 32. */
-async function prime({ proxy }: Ways, secrets: readonly string[]): Promise<void> {
-  const client = await HttpClient.open(proxy.target);
-  for (let at = 0; at < secrets.length; at += 32) {
-    const { path, headers } = proxy.request("/bytes/10", secrets.slice(at, at + 32));
-    const { status } = await client.exchange(getRequest(path, headers, proxy.target.port));
-    if (status !== 200) throw new Error(`priming was answered with status ${status}`);
-  }
-  client.close();
 }
 
 async function idle(ways: Ways): Promise<void> {
