@@ -109,8 +109,8 @@ export class RedactedBody {
       return ended ??= finish(how);
     };
     const onAbort = (): void => {
-      reader.cancel(signal?.reason).catch(() => {});
       end({ how: "cancelled" }).catch(() => {});
+      reader.cancel(signal?.reason).catch(() => {});
     };
     if (signal?.aborted === true) onAbort();
     else signal?.addEventListener("abort", onAbort, { once: true });
@@ -138,8 +138,9 @@ export class RedactedBody {
         controller.close();
       },
       async cancel(reason): Promise<void> {
-        await reader.cancel(reason).catch(() => {});
-        await end({ how: "cancelled" });
+        // In this order: cancelling answers a read that waits, as if the body were complete.
+        const recorded = end({ how: "cancelled" });
+        await Promise.all([recorded, reader.cancel(reason).catch(() => {})]);
       },
     }, { highWaterMark: 0 });
   }
