@@ -21,6 +21,7 @@ async function leave(
   const reader = body.open((end) => Promise.resolve(void ends.push(end)), signal.signal).getReader();
   await reader.read();
   const waiting = reader.read().catch(() => {});
+  await new Promise((resolve) => setTimeout(resolve, 0)); // now it waits for the source
   await how(reader, signal);
   await waiting;
   return ends;
