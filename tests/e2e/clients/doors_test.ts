@@ -36,8 +36,6 @@ Deno.test({
   fn: () =>
     ClientWorld.run(async (world) => {
       const { sandbox, upstream, chat, key } = world;
-      await sandbox.ok(["secrets", "set", "STRIPE_KEY", "--stdin"], { stdin: key });
-      await sandbox.ok(["secrets", "set", "OPENAI_KEY", "--stdin"], { stdin: key });
       await Deno.symlink(new URL("node_modules", root).pathname, `${sandbox.folder}/node_modules`);
       await Deno.mkdir(`${sandbox.base}/home/.cursor`); // an AI tool that mcp install finds
       // The page starts its own.

@@ -28,7 +28,7 @@ export class ClientWorld {
   readonly upstream: TestUpstream;
   readonly chat: ChatApi;
   readonly canary: CanarySearch;
-  /** The value of KEY, and a user and password as the value of PAIR. */
+  /** The value of KEY, STRIPE_KEY and OPENAI_KEY; and a user and password, the value of PAIR. */
   readonly key: string;
   readonly pair: string;
   /** The program on PATH by its name, as a person has it. */
@@ -126,8 +126,8 @@ export class ClientWorld {
     );
     const script = `#!/bin/sh\nexport ${exported}\nexec ${line} "$@"\n`;
     await Deno.writeTextFile(`${this.bin}/agentsecrets`, script, { mode: 0o755 });
-    await sandbox.ok(["secrets", "set", "KEY", "--stdin"], { stdin: this.key });
-    await sandbox.ok(["secrets", "set", "PAIR", "--stdin"], { stdin: this.pair });
+    const keys = ["KEY", "STRIPE_KEY", "OPENAI_KEY"].map((name) => `${name}=${this.key}`);
+    await sandbox.ok(["secrets", "set", ...keys, `PAIR=${this.pair}`]);
     await sandbox.ok(["workspace", "allowlist", "add", upstream.origin, chat.origin, "--password-stdin"], {
       stdin: `${PASSWORD}\n`,
     });
