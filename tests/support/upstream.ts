@@ -7,6 +7,7 @@
 
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { makeAuthority } from "./authority.ts";
+import { startTlsFront } from "./tls_front.ts";
 
 /** A request as the upstream saw it. */
 export interface SeenRequest {
@@ -42,6 +43,8 @@ export interface UpstreamOptions {
   readonly hosts?: readonly string[];
   readonly expired?: boolean;
   readonly hostname?: string;
+  /** False: over TLS it speaks HTTP/1.1 alone. */
+  readonly http2?: boolean;
 }
 
 const HOSTS = ["localhost", "api.example.test", "127.0.0.1", "::1"];
@@ -52,13 +55,15 @@ export async function startUpstream(options: UpstreamOptions = {}): Promise<Test
   const tls = options.tls !== false;
   const identity = await authority.issue(options.hosts ?? HOSTS, { expired: options.expired === true });
   const state = new State();
+  const isBehind = tls && options.http2 === false, hostname = options.hostname ?? "127.0.0.1";
   const server = Deno.serve({
-    hostname: options.hostname ?? "127.0.0.1",
+    hostname: isBehind ? "127.0.0.1" : hostname,
     port: 0,
     onListen(): void {},
-    ...(tls ? identity : {}),
+    ...(tls && !isBehind ? identity : {}),
   }, (request) => state.answer(request));
-  const port = server.addr.port;
+  const front = isBehind ? startTlsFront(hostname, identity, server.addr.port) : undefined;
+  const port = front?.port ?? server.addr.port;
   return {
     origin: `${tls ? "https" : "http"}://localhost:${port}`,
     port,
@@ -68,6 +73,7 @@ export async function startUpstream(options: UpstreamOptions = {}): Promise<Test
     push: (piece) => state.push(piece),
     async close(): Promise<void> {
       state.end();
+      front?.close();
       await server.shutdown();
     },
   };

@@ -54,7 +54,8 @@ export function exchangeFailure(error: unknown, domain: string): AppError {
 function classify(error: unknown, domain: string): AppError {
   // A URL is taken out before matching: a host called `tls.example` is no TLS failure.
   const text = messagesOf(error).replace(/\(?https?:\/\/\S+/gi, "");
-  const certificate = CERTIFICATE.find(([pattern]) => pattern.test(text));
+  const isCut = /close_notify/i.test(text);
+  const certificate = isCut ? undefined : CERTIFICATE.find(([pattern]) => pattern.test(text));
   if (certificate !== undefined) return new AppError("upstream_tls", { domain, reason: certificate[1] });
   const reason = OTHER.find(([pattern]) => pattern.test(text))?.[1] ?? "the connection failed";
   return new AppError("upstream_unreachable", { domain, reason });

@@ -14,6 +14,7 @@ const FIRST_BYTES = 16 * 1024;
 /** Largest buffer, and so the largest head. */
 export const MAX_BUFFER_BYTES = 64 * 1024;
 const CR = 13, LF = 10;
+const START = new TextEncoder().encode("HTTP/1.");
 
 /** A connection to an origin. */
 export class Channel {
@@ -92,7 +93,7 @@ export class Channel {
     return text;
   }
 
-  /** The lines up to an empty one, without that; undefined while it is not here. @throws {BadAnswer} */
+  /** The lines of an answer's head up to an empty one, without that; undefined while it is not here. @throws {BadAnswer} */
   head(): string | undefined {
     for (let at = this.#lineFeed(this.#searched); at >= 0; at = this.#lineFeed(at + 1)) {
       this.#searched = at + 1;
@@ -101,6 +102,10 @@ export class Channel {
       const text = byteText(this.#buffer.subarray(this.#from, at - 3));
       this.skip(at + 1 - this.#from);
       return text;
+    }
+    // What does not even begin like an answer is not waited for.
+    if (START.some((byte, i) => i < this.here && this.#buffer[this.#from + i] !== byte)) {
+      throw new BadAnswer("its answer is not HTTP/1.1");
     }
     this.#searched = this.#to;
     return undefined;

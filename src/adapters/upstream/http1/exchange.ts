@@ -177,6 +177,9 @@ export class Exchange {
     this.#finish(false);
     if (signal?.aborted === true) return signal.reason;
     if (this.#cause !== undefined) return this.#cause;
-    return error instanceof Unanswered ? error : exchangeFailure(error, url.host);
+    if (error instanceof Unanswered) return error;
+    // Once the answer began, whatever breaks the connection breaks the answer.
+    const isBroken = this.#answer !== undefined && !(error instanceof BadAnswer);
+    return exchangeFailure(isBroken ? new EndedEarly() : error, url.host);
   }
 }

@@ -10,7 +10,15 @@ const TIMEOUTS = { connectMs: 5000, firstByteMs: 5000, idleMs: 5000 };
 /** A query as an injection would make it: no error may quote it. */
 const VALUE = "sk_live_must_not_be_quoted";
 
+/** Each claim holds for both protocols. */
 async function withUpstream(
+  options: UpstreamOptions,
+  work: (upstream: TestUpstream, adapter: PinnedUpstream) => Promise<void>,
+): Promise<void> {
+  for (const http2 of options.tls === false ? [false] : [true, false]) await withOne({ ...options, http2 }, work);
+}
+
+async function withOne(
   options: UpstreamOptions,
   work: (upstream: TestUpstream, adapter: PinnedUpstream) => Promise<void>,
 ): Promise<void> {
