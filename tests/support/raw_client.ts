@@ -72,3 +72,16 @@ export async function exchange(port: number, text: string | Uint8Array): Promise
   await client.write(text).catch(() => {});
   return await client.rest();
 }
+
+/** The body of an answer that may be chunked. */
+export function bodyOf(answer: string): string {
+  const at = answer.indexOf("\r\n\r\n"), body = answer.slice(at + 4);
+  if (!/^transfer-encoding: chunked$/im.test(answer.slice(0, at))) return body;
+  let text = "", from = 0;
+  for (;;) {
+    const end = body.indexOf("\r\n", from), size = parseInt(body.slice(from, end), 16);
+    if (!(size > 0)) return text;
+    text += body.slice(end + 2, end + 2 + size);
+    from = end + 2 + size + 2;
+  }
+}

@@ -46,12 +46,12 @@ export class RawExchange {
 
   /** Resolves when the peer has gone. */
   async gone(): Promise<void> {
-    const rest = new Uint8Array(1024);
+    const rest = new Uint8Array(64 * 1024);
     while (await this.#connection.read(rest).catch(() => null) !== null);
   }
 }
 
-/** What it says. Its connection is closed when it returns. */
+/** What it says. Its side of the connection ends when it returns. */
 export type RawScript = (exchange: RawExchange) => Promise<void>;
 
 /** A running one, over plain HTTP: the allowlist takes its full origin. */
@@ -61,7 +61,7 @@ export class RawUpstream implements AsyncDisposable {
   /** Connections that are open now. */
   open = 0;
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  readonly #connections = new Set<Deno.Conn>();
+  readonly #connections = new Set<Deno.TcpConn>();
   readonly #serving: Promise<void>;
   #script: RawScript;
 
@@ -85,14 +85,18 @@ export class RawUpstream implements AsyncDisposable {
     await Promise.all(all);
   }
 
-  async #converse(connection: Deno.Conn): Promise<void> {
+  async #converse(connection: Deno.TcpConn): Promise<void> {
     this.open++;
     this.#connections.add(connection);
     try {
       const head = await headOf(connection);
       if (head === undefined) return;
       this.heads.push(head);
-      await this.#script(new RawExchange(head, connection));
+      const exchange = new RawExchange(head, connection);
+      await this.#script(exchange);
+      // Closing over bytes that nobody read would reset the connection, and with it what was just sent.
+      await connection.closeWrite();
+      await exchange.gone();
     } catch {
       // The peer has gone.
     } finally {

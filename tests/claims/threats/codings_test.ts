@@ -5,7 +5,7 @@ import { REDACTION_MARKER } from "../../../src/kernel/limits.ts";
 import { hasZstd } from "../../../src/proxy/decode/transforms.ts";
 import { KEY, withDoor } from "../../support/listener.ts";
 import { bytesOf, latin1, RawUpstream } from "../../support/raw_upstream.ts";
-import { exchange, proxyHead } from "../../support/raw_client.ts";
+import { bodyOf, exchange, proxyHead } from "../../support/raw_client.ts";
 
 type Encode = (bytes: Uint8Array) => Uint8Array;
 const ENCODERS: Readonly<Record<string, readonly [header: string, encode: Encode]>> = {
@@ -44,19 +44,6 @@ async function withCodedUpstream(work: (ask: Ask) => Promise<void>): Promise<voi
       return await exchange(listener.port, proxyHead(listener.port, headers));
     });
   }, { allow: [upstream.origin] });
-}
-
-/** The body of an answer that may be chunked. */
-function bodyOf(answer: string): string {
-  const at = answer.indexOf("\r\n\r\n"), body = answer.slice(at + 4);
-  if (!/^transfer-encoding: chunked$/im.test(answer.slice(0, at))) return body;
-  let text = "", from = 0;
-  for (;;) {
-    const end = body.indexOf("\r\n", from), size = parseInt(body.slice(from, end), 16);
-    if (!(size > 0)) return text;
-    text += body.slice(end + 2, end + 2 + size);
-    from = end + 2 + size + 2;
-  }
 }
 
 for (const [what, [header, encode]] of Object.entries(ENCODERS)) {
