@@ -57,6 +57,19 @@ Deno.test({
         },
       );
 
+      await t.step("a coded answer comes plain and redacted, whatever coding curl says it takes", async () => {
+        for (const coding of ["gzip", "br", "zstd", "deflate"]) {
+          const answer = await curl(world.proxy, "-i", "--compressed", ...to(`/${coding}`, bearer));
+          assert.match(answer, /^HTTP\/1\.1 200 /);
+          assert.ok(
+            answer.includes(`Bearer ${REDACTION_MARKER}`) && !/^content-encoding: (?!identity)/im.test(answer),
+            coding,
+          );
+        }
+        const unknown = await curl(world.proxy, ...to("/unknown", bearer));
+        assert.equal(JSON.parse(unknown).error, "upstream_undecodable");
+      });
+
       await t.step("an upload of 24 MiB arrives whole, by its length and in chunks", async () => {
         const file = `${world.sandbox.base}/upload.bin`;
         await Deno.writeFile(file, new Uint8Array(24 * MIB).fill(97));
@@ -137,17 +150,37 @@ Deno.test({
           );
           assert.equal(JSON.parse(tricked).error, "bad_request", path);
         }
+        const twice = [
+          "-H",
+          `X-AS-Target-Origin: ${chat.origin}`,
+          "-H",
+          "X-AS-Target-Origin: https://evil.example",
+          "-H",
+          bearer,
+        ];
+        assert.equal(JSON.parse(await curl(`${world.proxy}/v1/models`, ...twice)).error, "bad_request");
+        const both = [...to("/echo", bearer), "-H", `X-AS-Target-URL: ${upstream.origin}/other`];
+        assert.equal(JSON.parse(await curl(world.proxy, ...both)).error, "invalid_target");
+        // Taken for a forward proxy it serves nobody.
+        const forward = await curl(
+          "-x",
+          `http://localhost:${world.port}`,
+          `http://localhost:${upstream.port}/echo`,
+          "-H",
+          bearer,
+        );
+        assert.equal(JSON.parse(forward).error, "host_refused");
+        const tunnel = await world.client(CURL.path!, ["-sSkx", `http://localhost:${world.port}`, upstream.origin]);
+        assert.notEqual(tunnel.code, 0);
         assert.equal(upstream.requests.length + chat.asked.length, before);
       });
 
       const records = await world.stop();
-      assert.equal(
-        records.filter(({ status }) => status === "OK").length,
-        upstream.requests.length + chat.asked.length,
-      );
-      const [left, blocked] = ["cancelled", "domain_not_in_allowlist"].map((reason) =>
+      const [left, blocked, coded] = ["cancelled", "domain_not_in_allowlist", "upstream_undecodable"].map((reason) =>
         records.filter((record) => record.reason === reason)
       );
+      const answered = records.filter(({ status }) => status === "OK").length + coded!.length;
+      assert.deepEqual([answered, coded!.length], [upstream.requests.length + chat.asked.length, 1]);
       assert.deepEqual(left!.map(({ status, redacted }) => [status, redacted]), [["OK", true]]);
       assert.deepEqual(blocked!.map(({ status, target_url }) => [status, target_url]), [
         ["BLOCKED", "https://evil.example/"],
