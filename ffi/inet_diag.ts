@@ -42,22 +42,33 @@ export interface SocketFacts {
 /** `none`: the kernel knows no such socket. `failed`: it could not say. `unrelated`: not the answer to this question. */
 export type SocketAnswer = SocketFacts | "none" | "failed" | "unrelated";
 
-/** The question for the TCP socket of that name; `sequence` is a number below 2³² that its answer repeats. */
-export function socketQuestion(name: SocketName, sequence: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(REQUEST), view = new DataView(bytes.buffer);
-  view.setUint32(0, REQUEST, LITTLE_ENDIAN);
-  view.setUint16(4, SOCK_DIAG_BY_FAMILY, LITTLE_ENDIAN);
-  view.setUint16(6, NLM_F_REQUEST, LITTLE_ENDIAN); // without NLM_F_DUMP: one socket, found by its hash
-  view.setUint32(8, sequence, LITTLE_ENDIAN);
-  bytes[ASKED.family] = name.source.length === 4 ? AF_INET : AF_INET6;
-  bytes[ASKED.protocol] = IPPROTO_TCP;
-  view.setUint32(ASKED.states, 0xffff_ffff, LITTLE_ENDIAN);
-  view.setUint16(ASKED.ports, name.sourcePort);
-  view.setUint16(ASKED.ports + 2, name.destinationPort);
-  bytes.set(name.source, ASKED.source);
-  bytes.set(name.destination, ASKED.destination);
-  bytes.fill(0xff, ASKED.cookie, ASKED.cookie + 8); // INET_DIAG_NOCOOKIE: whichever socket has that name now
-  return bytes;
+/** A question for a TCP socket, written anew for each: a message of this size is too large for memory that costs nothing. */
+export class SocketQuestion {
+  /** The message. */
+  readonly bytes = new Uint8Array(REQUEST);
+  readonly #view = new DataView(this.bytes.buffer);
+
+  constructor() {
+    const view = this.#view;
+    view.setUint32(0, REQUEST, LITTLE_ENDIAN);
+    view.setUint16(4, SOCK_DIAG_BY_FAMILY, LITTLE_ENDIAN);
+    view.setUint16(6, NLM_F_REQUEST, LITTLE_ENDIAN); // without NLM_F_DUMP: one socket, found by its hash
+    view.setUint8(ASKED.protocol, IPPROTO_TCP);
+    view.setUint32(ASKED.states, 0xffff_ffff, LITTLE_ENDIAN);
+    this.bytes.fill(0xff, ASKED.cookie, ASKED.cookie + 8); // INET_DIAG_NOCOOKIE: whichever socket has that name now
+  }
+
+  /** Asks for the socket of that name; `sequence` is a number below 2³² that its answer repeats. */
+  write(name: SocketName, sequence: number): void {
+    const view = this.#view;
+    view.setUint32(8, sequence, LITTLE_ENDIAN);
+    view.setUint8(ASKED.family, name.source.length === 4 ? AF_INET : AF_INET6);
+    view.setUint16(ASKED.ports, name.sourcePort);
+    view.setUint16(ASKED.ports + 2, name.destinationPort);
+    this.bytes.fill(0, ASKED.source, ASKED.source + 32);
+    this.bytes.set(name.source, ASKED.source);
+    this.bytes.set(name.destination, ASKED.destination);
+  }
 }
 
 /**

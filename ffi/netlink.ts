@@ -22,7 +22,8 @@ export class DiagnosticSocket implements Disposable {
   readonly #libc: Deno.DynamicLibrary<typeof LIBC>["symbols"];
   readonly #descriptor: number;
   readonly #kernel = new Uint8Array(ADDRESS);
-  readonly #from = new Uint8Array(ADDRESS);
+  readonly #from = new Uint32Array(ADDRESS / 4);
+  readonly #fromBytes = new Uint8Array(this.#from.buffer);
   readonly #fromLength = new Uint32Array(1);
   readonly #fromLengthBytes = new Uint8Array(this.#fromLength.buffer);
   readonly #buffer = new Uint8Array(4096);
@@ -53,7 +54,7 @@ export class DiagnosticSocket implements Disposable {
       this.#buffer,
       this.#capacity,
       MSG_DONTWAIT,
-      this.#from,
+      this.#fromBytes,
       this.#fromLengthBytes,
     );
     if (count < 0) return undefined;
@@ -65,7 +66,6 @@ export class DiagnosticSocket implements Disposable {
   }
 
   #isKernel(): boolean {
-    const view = new DataView(this.#from.buffer);
-    return this.#fromLength[0] === ADDRESS && view.getUint32(4) === 0;
+    return this.#fromLength[0] === ADDRESS && this.#from[1] === 0;
   }
 }

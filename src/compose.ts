@@ -18,7 +18,7 @@ import type { Clock } from "./ports/clock.ts";
 import type { Files } from "./ports/files.ts";
 import type { Keychain, KeychainState } from "./ports/keychain.ts";
 import type { LocalProxy } from "./ports/local_proxy.ts";
-import type { Peers } from "./ports/peer.ts";
+import type { Peers, PeerUser, TcpPeer } from "./ports/peer.ts";
 import type { Random } from "./ports/random.ts";
 import type { SyncTransport } from "./ports/sync_transport.ts";
 import type { Terminal } from "./ports/terminal.ts";
@@ -155,7 +155,6 @@ async function buildWorld(
   const basis: Basis = { clock, random, files, places: placesOf(surroundings.home), opened };
   const vaults = new HomeVaults(basis, options);
   const keychain = (): Promise<Keychain> => vaults.current();
-  const peers = once(openPeers);
   return {
     ...basis,
     terminal,
@@ -176,7 +175,7 @@ async function buildWorld(
     },
     renameFolder,
     processes: new SystemProcesses(surroundings.inherited),
-    peers: { userOf: async (peer) => await (await peers()).userOf(peer) },
+    peers: new LazyPeers(),
     localProxy: {
       answers: async (...args) => await (await openLocalProxy()).answers(...args),
       forget: async (...args) => await (await openLocalProxy()).forget(...args),
@@ -465,6 +464,20 @@ class Opened {
         // Nothing was acknowledged that is not durable, so an unclean close loses nothing.
       }
     }
+  }
+}
+
+/** Opened by the first question. */
+class LazyPeers implements Peers {
+  #peers: Peers | undefined;
+
+  async userOf(peer: TcpPeer): Promise<PeerUser> {
+    this.#peers ??= await openPeers();
+    return await this.#peers.userOf(peer);
+  }
+
+  isOpen(peer: TcpPeer): boolean | undefined {
+    return this.#peers?.isOpen(peer);
   }
 }
 

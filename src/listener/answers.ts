@@ -4,25 +4,38 @@
  * @module
  */
 
-import { AppError, toAppError } from "../kernel/error.ts";
 import { dropBody } from "../kernel/body.ts";
+import { AppError, toAppError } from "../kernel/error.ts";
 import type { CallResponse } from "../usecases/call.ts";
 
 /** Statuses whose answers have no body (RFC 9110 §15). */
 const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
 
-/** The upstream's answer as the caller gets it. @throws {AppError} `upstream_unreachable` for a status that is none */
-export async function upstreamAnswer(response: CallResponse): Promise<Response> {
-  const { status, body } = response;
-  if (status < 200 || status > 599) {
-    await dropBody(body);
-    throw new AppError("upstream_unreachable", { domain: "the target", reason: `it answered with status ${status}` });
+/**
+ * The upstream's answer as the caller gets it: bytes go out at once with their length, a stream as it comes.
+ *
+ * @throws {AppError} `upstream_unreachable` for what is no answer of HTTP; its body is let go
+ */
+export function upstreamAnswer({ status, headers, body }: CallResponse): Response {
+  try {
+    if (status < 200 || status > 599) throw noAnswer(`it answered with status ${status}`);
+    const bodiless = BODILESS.has(status);
+    if (bodiless) void dropBody(body);
+    // Adding to a response's own headers takes a third of what making it with them does.
+    const response = new Response(bodiless ? null : body, { status }), lines = response.headers;
+    for (const [name, value] of headers) {
+      // Of bytes the server knows the length.
+      if (!(body instanceof Uint8Array && name.toLowerCase() === "content-length")) lines.append(name, value);
+    }
+    return response;
+  } catch (error) {
+    void dropBody(body);
+    throw error instanceof TypeError ? noAnswer("its head is not one of HTTP") : error;
   }
-  const headers = new Headers();
-  for (const [name, value] of response.headers) headers.append(name, value);
-  if (!BODILESS.has(status)) return new Response(body, { status, headers });
-  await dropBody(body);
-  return new Response(null, { status, headers });
+}
+
+function noAnswer(reason: string): AppError {
+  return new AppError("upstream_unreachable", { domain: "the target", reason });
 }
 
 /** A failure as `{"error", "message", "hint", …}`. */

@@ -11,16 +11,18 @@
  */
 
 import { AppError } from "../kernel/error.ts";
-import type { Caller } from "../usecases/call.ts";
+import type { Body, CallRequest } from "../usecases/call.ts";
 import type { CallerClaims } from "../usecases/identify_caller.ts";
 import type { Listener, ListenerOptions } from "../usecases/proxy_server.ts";
 import { failureAnswer, upstreamAnswer } from "./answers.ts";
+import { Cancellations } from "./cancellation.ts";
 import { Gate } from "./gate.ts";
 import { guardRequest } from "./guard.ts";
+import { type Head, readHead } from "./head.ts";
 import { proxyRequest } from "./proxy_request.ts";
-import { PROXY_PATH } from "./target_of.ts";
-import { asksForSocket, type Ending, joinSockets } from "./web_socket.ts";
 import { type Arrival, type Handler, serveSocket, serveTcp, type Serving } from "./serve.ts";
+import { askedFor, PROXY_PATH } from "./target_of.ts";
+import { type Ending, joinSockets } from "./web_socket.ts";
 
 /** How long cut calls may take to be put on record, in ms. */
 const CUT_MS = 2_000;
@@ -52,6 +54,7 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
       shutdown: async (timeoutMs) => {
         begin.abort();
         await shutdown([...servers, { shutdown: () => door.socketsEnded() }], cut, timeoutMs);
+        door.stop();
       },
     };
   } catch (error) {
@@ -66,22 +69,27 @@ class Door {
   port = 0;
   readonly #options: ListenerOptions;
   readonly #gate: Gate;
-
   readonly #ending: Ending;
+  readonly #cancellations: Cancellations;
   readonly #sockets = new Set<Promise<void>>();
 
   constructor(options: ListenerOptions, ending: Ending) {
     this.#options = options;
     this.#ending = ending;
     this.#gate = new Gate(options.maxCalls);
+    this.#cancellations = new Cancellations((claims) => options.callers.isThere(claims), ending.cuts);
   }
 
   answerTcp(request: Request, arrival: Arrival): Promise<Response> {
-    return this.#answer(request, this.port, () => claimsOf(request, tcpPeer(arrival, this.port)));
+    return this.#answer(request, arrival);
   }
 
   answerSocket(request: Request): Promise<Response> {
-    return this.#answer(request, "socket", () => claimsOf(request, "socket"));
+    return this.#answer(request, "socket");
+  }
+
+  stop(): void {
+    this.#cancellations.stop();
   }
 
   /** Resolves when every WebSocket is over and on record. */
@@ -89,66 +97,77 @@ class Door {
     while (this.#sockets.size > 0) await Promise.all(this.#sockets);
   }
 
-  async #answer(request: Request, port: number | "socket", claims: () => CallerClaims): Promise<Response> {
+  async #answer(request: Request, arrival: Arrival | "socket"): Promise<Response> {
     try {
-      guardRequest(request, port);
-      return await this.#route(request, claims());
+      const head = readHead(request);
+      guardRequest(head, arrival === "socket" ? "socket" : this.port);
+      return await this.#route(
+        request,
+        head,
+        claimsOf(head, arrival === "socket" ? arrival : tcpPeer(arrival, this.port)),
+      );
     } catch (error) {
       return failureAnswer(error);
     }
   }
 
-  async #route(request: Request, claims: CallerClaims): Promise<Response> {
+  async #route(request: Request, head: Head, claims: CallerClaims): Promise<Response> {
     const { callers } = this.#options;
-    const { pathname } = new URL(request.url);
-    switch (pathname) {
+    const path = pathOf(head);
+    switch (path) {
       case "/health":
-        if (request.method !== "GET" && request.method !== "HEAD") break;
+        if (head.method !== "GET" && head.method !== "HEAD") break;
         await callers.admit(claims);
         return Response.json(await this.#options.health(), { headers: { "cache-control": "no-store" } });
       case "/forget":
-        if (request.method !== "POST") break;
+        if (head.method !== "POST") break;
         await callers.manage(claims);
         this.#options.door.forget();
         return new Response(null, { status: 204 });
       case PROXY_PATH:
-        return await this.#call(request, claims);
+        return await this.#call(request, head, claims);
     }
-    if (pathname.startsWith(`${PROXY_PATH}/`)) return await this.#call(request, claims);
+    if (path.startsWith(`${PROXY_PATH}/`)) return await this.#call(request, head, claims);
     throw new AppError("bad_request", { reason: "there are /proxy and /health here" });
   }
 
-  async #call(request: Request, claims: CallerClaims): Promise<Response> {
+  async #call(request: Request, head: Head, claims: CallerClaims): Promise<Response> {
     const caller = await this.#options.callers.identify(claims);
     const leave = this.#gate.enter();
-    try {
-      if (asksForSocket(request)) return await this.#socket(request, caller, leave);
-      // In Deno the signal also aborts when the answer was delivered; the call has ended by then and does not listen any more.
-      const signal = AbortSignal.any([request.signal, this.#ending.cuts]);
-      const response = await this.#options.door.call(proxyRequest(request, caller), signal);
-      response.outcome.then(leave, leave);
-      return await upstreamAnswer(response);
-    } catch (error) {
+    const call = this.#cancellations.begin({ request, claims });
+    const over = (): void => {
       leave();
+      call.end();
+    };
+    try {
+      if (head.upgrade === "websocket") {
+        return await this.#socket(request, proxyRequest(head, null, caller), call.signal, over);
+      }
+      const response = await this.#options.door.call(
+        proxyRequest(head, request.body as Body | null, caller),
+        call.signal,
+      );
+      response.outcome.then(over, over);
+      return upstreamAnswer(response);
+    } catch (error) {
+      over();
       throw error;
     }
   }
 
-  /** The request's own signal holds for the handshake only: it also aborts when the answer, the upgrade, was delivered. */
-  async #socket(request: Request, caller: Caller, leave: () => void): Promise<Response> {
+  /** @param signal Ends the handshake: the request's own also aborts when the answer, the upgrade, was delivered. */
+  async #socket(request: Request, call: CallRequest, signal: AbortSignal, over: () => void): Promise<Response> {
     const { sockets } = this.#options;
     if (sockets === undefined) {
       throw new AppError("unsupported", { what: "a WebSocket", reason: "this proxy opens none" });
     }
-    const call = proxyRequest(request, caller);
-    const signal = AbortSignal.any([request.signal, this.#ending.cuts]);
     const upstream = await sockets.connect(call, signal);
     try {
       const { response, ended } = joinSockets(request, upstream, this.#ending);
       this.#sockets.add(ended);
       ended.finally(() => {
         this.#sockets.delete(ended);
-        leave();
+        over();
       });
       return response;
     } catch (error) {
@@ -158,11 +177,11 @@ class Door {
   }
 }
 
-function claimsOf({ headers }: Request, peer: CallerClaims["peer"]): CallerClaims {
+function claimsOf({ own }: Head, peer: CallerClaims["peer"]): CallerClaims {
   return {
-    agentId: headers.get("x-as-agent-id") ?? undefined,
-    agentToken: headers.get("x-as-agent-token") ?? undefined,
-    session: headers.get("x-as-session") ?? undefined,
+    agentId: own.get("x-as-agent-id"),
+    agentToken: own.get("x-as-agent-token"),
+    session: own.get("x-as-session"),
     peer,
   };
 }
@@ -170,7 +189,13 @@ function claimsOf({ headers }: Request, peer: CallerClaims["peer"]): CallerClaim
 function tcpPeer({ remoteAddr }: Arrival, port: number): CallerClaims["peer"] {
   if (remoteAddr.transport !== "tcp") throw new AppError("caller_unknown");
   const hostname = remoteAddr.hostname.includes(":") ? "::1" : "127.0.0.1";
-  return { local: { hostname, port }, remote: { hostname: remoteAddr.hostname, port: remoteAddr.port } };
+  return { local: { hostname, port }, remote: remoteAddr };
+}
+
+/** The path as it came: what a parser tidies away is none of ours. */
+function pathOf({ url }: Head): string {
+  const asked = askedFor(url), end = asked.search(/[?#]/);
+  return end < 0 ? asked : asked.slice(0, end);
 }
 
 /** Every wait ends: first for the calls, then for what they leave, which the process's own end cuts. */

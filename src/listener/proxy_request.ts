@@ -9,11 +9,10 @@
 
 import { AppError } from "../kernel/error.ts";
 import { showable } from "../kernel/names.ts";
-import type { Body, Caller, CallRequest, InjectionLine } from "../usecases/call.ts";
+import type { Body, Caller, CallRequest, HeaderLine, InjectionLine } from "../usecases/call.ts";
+import type { Head } from "./head.ts";
 import { targetOf } from "./target_of.ts";
 
-const PREFIX = "x-as-";
-const INJECT = "x-as-inject-";
 /** The ones that are no injection. A header that begins like ours and is none of these is a typing error, and is refused. */
 const KNOWN: ReadonlySet<string> = new Set([
   "x-as-target-url",
@@ -27,34 +26,30 @@ const KNOWN: ReadonlySet<string> = new Set([
 ]);
 
 /** @throws {AppError} `bad_request`, `invalid_injection` */
-export function proxyRequest(request: Request, caller: Caller): CallRequest {
-  const { headers } = request;
-  for (const name of headers.keys()) {
-    if (name.startsWith(PREFIX) && !name.startsWith(INJECT) && !KNOWN.has(name)) {
-      throw new AppError("bad_request", { reason: `the header ${showable(name)} is not known` });
-    }
+export function proxyRequest(head: Head, body: Body | null, caller: Caller): CallRequest {
+  const { own } = head;
+  for (const name of own.keys()) {
+    if (!KNOWN.has(name)) throw new AppError("bad_request", { reason: `the header ${showable(name)} is not known` });
   }
   return {
-    target: targetOf(request),
-    method: headers.get("x-as-method") ?? request.method,
-    headers: [...headers].filter(([name]) => !name.startsWith(PREFIX)),
-    ...(request.body === null ? {} : { body: request.body as Body }),
-    injections: [...headers].flatMap(injectionOf),
+    target: targetOf(head),
+    method: own.get("x-as-method") ?? head.method,
+    headers: head.others,
+    ...(body === null ? {} : { body }),
+    injections: head.injections.map(injectionOf),
     caller,
     path: "proxy",
-    ...named("project", headers.get("x-as-project")),
-    ...named("environment", headers.get("x-as-environment")),
+    ...named("project", own.get("x-as-project")),
+    ...named("environment", own.get("x-as-environment")),
   };
 }
 
-function injectionOf([name, secret]: [string, string]): InjectionLine[] {
-  if (!name.startsWith(INJECT)) return [];
-  const kind = name.slice(INJECT.length);
+function injectionOf([kind, secret]: HeaderLine): InjectionLine {
+  if (kind === "bearer" || kind === "basic") return [kind, secret];
   const [style] = kind.split("-", 1) as [string];
-  if (kind === "bearer" || kind === "basic") return [[kind, secret]];
   const where = kind.slice(style.length + 1);
   // A body's path is unescaped step by step, after it was split: the engine does that.
-  return [[`${style}:${style === "query" || style === "form" ? unescaped(where) : where}`, secret]];
+  return [`${style}:${style === "query" || style === "form" ? unescaped(where) : where}`, secret];
 }
 
 function unescaped(text: string): string {
@@ -65,6 +60,6 @@ function unescaped(text: string): string {
   }
 }
 
-function named<K extends string>(key: K, value: string | null): { readonly [P in K]?: string } {
-  return (value === null ? {} : { [key]: value }) as { readonly [P in K]?: string };
+function named<K extends string>(key: K, value: string | undefined): { readonly [P in K]?: string } {
+  return (value === undefined ? {} : { [key]: value }) as { readonly [P in K]?: string };
 }

@@ -9,6 +9,7 @@
  */
 
 import { AppError } from "../kernel/error.ts";
+import type { Head } from "./head.ts";
 
 /** The door's own path; an SDK's base URL begins with it. */
 export const PROXY_PATH = "/proxy";
@@ -25,18 +26,23 @@ const DOT_STEP = /(^|[/\\])(\.|%2e){1,2}([/\\]|$)/i;
  *
  * @throws {AppError} `bad_request`
  */
-export function targetOf({ url, headers }: Pick<Request, "url" | "headers">): string {
-  const whole = headers.get("x-as-target-url"), origin = headers.get("x-as-target-origin");
-  if (whole !== null && origin !== null) {
+export function targetOf({ url, own }: Pick<Head, "url" | "own">): string {
+  const whole = own.get("x-as-target-url"), origin = own.get("x-as-target-origin");
+  if (whole !== undefined && origin !== undefined) {
     throw refuse("X-AS-Target-URL and X-AS-Target-Origin are two ways to say one thing; send one of them");
   }
-  const asked = AFTER_AUTHORITY.exec(url)?.[1] ?? "";
-  return origin === null ? wholeTarget(asked, whole) : joined(origin, asked);
+  const asked = askedFor(url);
+  return origin === undefined ? wholeTarget(asked, whole) : joined(origin, asked);
 }
 
-function wholeTarget(asked: string, target: string | null): string {
+/** Path and query as they came. */
+export function askedFor(url: string): string {
+  return AFTER_AUTHORITY.exec(url)?.[1] ?? "";
+}
+
+function wholeTarget(asked: string, target: string | undefined): string {
   if (asked.startsWith(`${PROXY_PATH}/`)) throw refuse("a path behind /proxy goes with the header X-AS-Target-Origin");
-  if (target === null) throw refuse("the header X-AS-Target-URL is missing");
+  if (target === undefined) throw refuse("the header X-AS-Target-URL is missing");
   // Dropping it in silence would make another call than the caller wrote.
   if (asked !== PROXY_PATH) throw refuse("the query belongs into X-AS-Target-URL, not behind /proxy");
   return target;

@@ -17,11 +17,6 @@ const LOOK_MS = 5;
 /** Codes of our own closing (RFC 6455 §7.4.1). */
 const GOING_AWAY = 1001, POLICY = 1008, INTERNAL = 1011;
 
-/** Whether the caller asks for a WebSocket. */
-export function asksForSocket({ headers }: Request): boolean {
-  return headers.get("upgrade")?.toLowerCase() === "websocket";
-}
-
 /** The proxy's end, in two steps. */
 export interface Ending {
   /** Aborts when the proxy begins to end: sockets are closed in order, as none would end by itself. */

@@ -24,6 +24,8 @@ export type PeerUser = "same" | "other" | "unchecked";
 export interface Peers {
   /** Asked anew for every request: a port changes hands as soon as its connection is closed. Never throws. */
   userOf(peer: TcpPeer): Promise<PeerUser>;
+  /** Whether the peer's end is still open both ways; undefined where the system does not tell that at once. Never throws. */
+  isOpen(peer: TcpPeer): boolean | undefined;
 }
 
 /** Asks the system for one socket at a time, without waiting. */
@@ -33,4 +35,6 @@ export interface SocketOwners {
    * system did not say. Never throws.
    */
   ownerOf(peer: TcpPeer): number | "none" | "unknown";
+  /** Whether a process holds that socket, and neither end was closed in either direction. Never throws. */
+  isOpen(peer: TcpPeer): boolean | "unknown";
 }

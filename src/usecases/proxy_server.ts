@@ -28,7 +28,7 @@ export interface ListenerOptions {
   /** Where WebSockets are opened; without it there are none. */
   readonly sockets?: SocketDoor;
   /** Who may call. */
-  readonly callers: Pick<CallerCheck, "identify" | "admit" | "manage">;
+  readonly callers: Pick<CallerCheck, "identify" | "admit" | "manage" | "isThere">;
   /** Calls under way at once; the listener's own limit unless given. */
   readonly maxCalls?: number;
   /** What `GET /health` answers. */
@@ -112,7 +112,7 @@ async function serve(
   // What would make every call fail is said now: no account, a locked keychain, a log that cannot be written.
   const active = await activeNames(ports, signal);
   await (await ports.auditSink()).ready();
-  const session = await SessionToken.make(ports.random);
+  const session = SessionToken.make(ports.random);
   using local = createCallDoor(ports);
   await using broker = isSealed(config) ? await openBroker(ports, local, input.lockAfterMs, signal) : undefined;
   const door = broker?.door ?? local;

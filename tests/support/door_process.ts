@@ -12,7 +12,7 @@ import { health, KEY } from "./listener.ts";
 
 if (import.meta.main) {
   const engine = await TestEngine.start({ allow: [Deno.args[0]!], secrets: { STRIPE_KEY: KEY } });
-  const { token: session } = await SessionToken.make(systemRandom);
+  const { token: session } = SessionToken.make(systemRandom);
   const callers = new CallerCheck({
     peers: new SystemPeers({ kernel: openSocketOwners }),
     agents: NO_AGENT_TOKENS,

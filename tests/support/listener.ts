@@ -56,7 +56,7 @@ export async function withDoor(work: (door: TestDoor) => Promise<void>, options:
   const secrets = { STRIPE_KEY: KEY, PAIR: "user:pa55word-of-user" };
   const allow = [upstream.origin, ...options.allow ?? []];
   const engine = await TestEngine.start({ caPem: upstream.caPem, allow, secrets });
-  const { token, text } = await SessionToken.make(systemRandom);
+  const { token, text } = SessionToken.make(systemRandom);
   const callers = new CallerCheck({
     peers: options.peers ?? new SystemPeers({ kernel: openSocketOwners }),
     agents: options.agents ?? NO_AGENT_TOKENS,

@@ -45,12 +45,21 @@ export class SystemPeers implements Peers {
     return uid === self ? "same" : "other";
   }
 
+  isOpen(peer: TcpPeer): boolean | undefined {
+    const open = this.#opened()?.isOpen(peer);
+    if (open === true) this.#proven = true;
+    return this.#proven && open !== "unknown" ? open : undefined;
+  }
+
   #ask(peer: TcpPeer): number | "none" | "unknown" {
-    if (this.#kernel === "unopened") this.#kernel = this.#open() ?? "useless";
-    if (this.#kernel === "useless") return "unknown";
-    const owner = this.#kernel.ownerOf(peer);
+    const owner = this.#opened()?.ownerOf(peer) ?? "unknown";
     if (typeof owner === "number") this.#proven = true;
     return owner;
+  }
+
+  #opened(): SocketOwners | undefined {
+    if (this.#kernel === "unopened") this.#kernel = this.#open() ?? "useless";
+    return this.#kernel === "useless" ? undefined : this.#kernel;
   }
 
   async #uidInTables(peer: TcpPeer): Promise<number | undefined> {

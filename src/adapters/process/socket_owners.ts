@@ -6,15 +6,17 @@
  * @module
  */
 
-import { socketAnswer, type SocketFacts, type SocketName, socketQuestion } from "../../../ffi/inet_diag.ts";
+import { socketAnswer, type SocketFacts, type SocketName, SocketQuestion } from "../../../ffi/inet_diag.ts";
 import { DiagnosticSocket } from "../../../ffi/netlink.ts";
 import type { Endpoint, SocketOwners, TcpPeer } from "../../ports/peer.ts";
 
 /** Where questions go and answers come from. */
 export type Channel = Pick<DiagnosticSocket, "send" | "receive">;
 
-/** ESTABLISHED, and as far as the peer may have ended its half: FIN_WAIT1, FIN_WAIT2, CLOSE_WAIT (netinet/tcp.h). */
-const CONNECTED: ReadonlySet<number> = new Set([1, 4, 5, 8]);
+/** States of netinet/tcp.h. */
+const ESTABLISHED = 1, FIN_WAIT1 = 4, FIN_WAIT2 = 5, CLOSE_WAIT = 8;
+/** Connected, also when one end has closed its half. */
+const CONNECTED: ReadonlySet<number> = new Set([ESTABLISHED, FIN_WAIT1, FIN_WAIT2, CLOSE_WAIT]);
 /** Answers to earlier questions that may wait before ours. */
 const MAX_STALE = 16;
 const V4_LOOPBACK = Uint8Array.of(127, 0, 0, 1);
@@ -33,6 +35,7 @@ export function openSocketOwners(): SocketOwners | undefined {
 /** Asks through one channel. */
 export class KernelSocketOwners implements SocketOwners {
   readonly #channel: Channel;
+  readonly #question = new SocketQuestion();
   #sequence = 0;
 
   constructor(channel: Channel) {
@@ -40,17 +43,24 @@ export class KernelSocketOwners implements SocketOwners {
   }
 
   ownerOf(peer: TcpPeer): number | "none" | "unknown" {
-    const name = socketName(peer);
-    if (name === undefined) return "none";
-    const answer = this.#ask(name);
+    const answer = this.#ask(peer);
     if (typeof answer === "string") return answer;
     // Without an inode no process holds the socket, and the user that is shown is the administrator's, whoever opened it.
     return answer.inode !== 0 && CONNECTED.has(answer.state) ? answer.uid : "none";
   }
 
-  #ask(name: SocketName): SocketFacts | "none" | "unknown" {
+  isOpen(peer: TcpPeer): boolean | "unknown" {
+    const answer = this.#ask(peer);
+    if (typeof answer === "string") return answer === "none" ? false : answer;
+    return answer.inode !== 0 && answer.state === ESTABLISHED;
+  }
+
+  #ask(peer: TcpPeer): SocketFacts | "none" | "unknown" {
+    const name = socketName(peer);
+    if (name === undefined) return "none";
     this.#sequence = (this.#sequence + 1) >>> 0;
-    if (!this.#channel.send(socketQuestion(name, this.#sequence))) return "unknown";
+    this.#question.write(name, this.#sequence);
+    if (!this.#channel.send(this.#question.bytes)) return "unknown";
     for (let left = MAX_STALE; left > 0; left--) {
       const datagram = this.#channel.receive();
       if (datagram === undefined) return "unknown";

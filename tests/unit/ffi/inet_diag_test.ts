@@ -1,7 +1,7 @@
 /** Questions to the kernel about one socket, and what may count as an answer. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { socketAnswer, type SocketName, socketQuestion } from "../../../ffi/inet_diag.ts";
+import { socketAnswer, type SocketName, SocketQuestion } from "../../../ffi/inet_diag.ts";
 import { diagnosticAnswer, diagnosticError } from "../../support/netlink.ts";
 import { runs } from "../../support/runs.ts";
 
@@ -16,14 +16,22 @@ loopback[15] = 1;
 const V6: SocketName = { ...V4, source: loopback, destination: loopback };
 const FACTS = { state: 1, uid: 1000, inode: 77 };
 
+function questionFor(name: SocketName, sequence: number): Uint8Array<ArrayBuffer> {
+  const question = new SocketQuestion();
+  question.write(V6, 1); // nothing of the one before may be left
+  question.write(name, sequence);
+  return question.bytes;
+}
+
 Deno.test("a question names one socket exactly, ports in the network's byte order", () => {
-  const bytes = socketQuestion(V4, 9);
+  const bytes = questionFor(V4, 9);
   assert.equal(bytes.length, 72);
   assert.deepEqual([...bytes.subarray(16, 18)], [2, 6]); // AF_INET, TCP
   assert.deepEqual([...bytes.subarray(24, 32)], [0xc3, 0x50, 0x22, 0x3d, 127, 0, 0, 1]);
-  assert.deepEqual([...bytes.subarray(44, 48)], [127, 0, 0, 1]);
+  assert.deepEqual([...bytes.subarray(32, 44)], new Array(12).fill(0));
+  assert.deepEqual([...bytes.subarray(44, 60)], [127, 0, 0, 1, ...new Array(12).fill(0)]);
   assert.equal(new Uint16Array(bytes.buffer)[3], 1, "NLM_F_REQUEST and no dump");
-  assert.equal(socketQuestion(V6, 9)[16], 10);
+  assert.equal(questionFor(V6, 9)[16], 10);
 });
 
 Deno.test("P17 an answer counts when it repeats the question's number and both ends", () => {

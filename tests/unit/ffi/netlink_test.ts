@@ -1,6 +1,6 @@
 /** The socket to the kernel: only what the kernel says comes out of it. */
 import assert from "node:assert/strict";
-import { socketAnswer, socketQuestion } from "../../../ffi/inet_diag.ts";
+import { socketAnswer, SocketQuestion } from "../../../ffi/inet_diag.ts";
 import { DiagnosticSocket } from "../../../ffi/netlink.ts";
 
 const root = Deno.build.os === "linux" && Deno.uid() === 0;
@@ -10,6 +10,12 @@ const NOWHERE = {
   destination: Uint8Array.of(127, 0, 0, 1),
   destinationPort: 1,
 };
+
+function question(sequence: number): Uint8Array<ArrayBuffer> {
+  const asked = new SocketQuestion();
+  asked.write(NOWHERE, sequence);
+  return asked.bytes;
+}
 
 /** Port ids of the sockets of NETLINK_SOCK_DIAG. */
 async function portIds(): Promise<Set<number>> {
@@ -25,7 +31,7 @@ Deno.test({
   fn: () => {
     using socket = new DiagnosticSocket();
     assert.equal(socket.receive(), undefined);
-    assert.ok(socket.send(socketQuestion(NOWHERE, 5)));
+    assert.ok(socket.send(question(5)));
     assert.equal(socketAnswer(socket.receive()!, NOWHERE, 5), "none");
     assert.equal(socket.receive(), undefined);
   },
@@ -42,7 +48,7 @@ Deno.test({
     });
     const before = await portIds();
     using socket = new DiagnosticSocket();
-    assert.ok(socket.send(socketQuestion(NOWHERE, 1))); // the first question gives it its port id
+    assert.ok(socket.send(question(1))); // the first question gives it its port id
     socket.receive();
     const [portId] = [...await portIds()].filter((id) => !before.has(id));
     const sender = libc.symbols.socket(16, 3, 4);

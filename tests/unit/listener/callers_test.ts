@@ -8,7 +8,7 @@ const curlExists = (await new Deno.Command("sh", { args: ["-c", "command -v curl
 const canBeStranger = Deno.build.os === "linux" && Deno.uid() === 0 && curlExists &&
   (await new Deno.Command("sh", { args: ["-c", "command -v setpriv"], stdout: "null" }).output()).success;
 const STRANGER = ["setpriv", "--reuid=54321", "--regid=54321", "--clear-groups"];
-const others: Peers = { userOf: () => Promise.resolve("other") };
+const others: Peers = { userOf: () => Promise.resolve("other"), isOpen: () => undefined };
 
 /** What curl got: status and body. Status 0 for no connection. */
 async function curl(args: readonly string[], before: readonly string[] = []): Promise<[number, string]> {

@@ -1,6 +1,7 @@
 /** The base URL of an SDK: `/proxy/…` with X-AS-Target-Origin, as text and over real sockets. */
 import assert from "node:assert/strict";
 import { isAppError } from "../../../src/kernel/error.ts";
+import { readHead } from "../../../src/listener/head.ts";
 import { targetOf } from "../../../src/listener/target_of.ts";
 import { parseTarget } from "../../../src/proxy/target.ts";
 import { KEY, withDoor } from "../../support/listener.ts";
@@ -8,7 +9,7 @@ import { KEY, withDoor } from "../../support/listener.ts";
 const OPENAI = "https://api.openai.com";
 
 function target(path: string, headers: Record<string, string>): string {
-  return targetOf({ url: `http://localhost:8765${path}`, headers: new Headers(headers) });
+  return targetOf(readHead({ method: "GET", url: `http://localhost:8765${path}`, headers: new Headers(headers) }));
 }
 
 /** What the engine would call for a path behind `/proxy` of {@linkcode OPENAI}. */

@@ -24,7 +24,8 @@ async function ask(
   await Deno.mkdir(`${folder.path}/net`);
   await Deno.writeTextFile(`${folder.path}/net/tcp`, row);
   const left = [...owners ?? []];
-  const kernel = owners && { ownerOf: (): Owner => left.shift() ?? assert.fail("asked too often") };
+  const next = (): Owner => left.shift() ?? assert.fail("asked too often");
+  const kernel: SocketOwners | undefined = owners && { ownerOf: next, isOpen: () => "unknown" };
   const peers = new SystemPeers({ proc: folder.path, kernel: () => kernel });
   const users: PeerUser[] = [];
   for (let i = 0; i < times; i++) users.push(await peers.userOf(PEER));
@@ -84,7 +85,7 @@ Deno.test({
     await using folder = await TempFolder.make();
     await Deno.mkdir(`${folder.path}/sys/kernel`, { recursive: true });
     await Deno.writeTextFile(`${folder.path}/sys/kernel/overflowuid`, `${US}\n`);
-    const peers = new SystemPeers({ proc: folder.path, kernel: () => ({ ownerOf: () => US }) });
+    const peers = new SystemPeers({ proc: folder.path, kernel: () => ({ ownerOf: () => US, isOpen: () => true }) });
     assert.equal(await peers.userOf(PEER), "other");
   },
 });
