@@ -257,3 +257,41 @@ Deno.test({
   assert.equal(code, 1, said);
   assert.match(said, /"file_unwritable"[\s\S]*other users may enter/);
 });
+
+Deno.test({
+  name: "P62 a program that opens the input of every process cannot read the password on its way into the background",
+  ignore,
+}, async () => {
+  await using home = await SealedHome.make();
+  const thief = home.command(deno("tests/support/input_thief.ts"), { stdin: "" }).spawn();
+  const reader = thief.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  let said = "";
+  const hear = async (what: string): Promise<void> => {
+    while (!said.includes(what)) {
+      const { value, done } = await reader.read();
+      if (done) throw new Error(`the thief ended: ${said}`);
+      said += value;
+    }
+  };
+  try {
+    await hear("ready");
+    // The attack works on a pipe: what is said there, the thief hears.
+    const victim = "(echo said into a pipe; sleep 60) | sh -c 'sleep 60; true' sh --vault-passphrase-stdin";
+    const decoy = home.command(["setsid", "sh", "-c", victim]).spawn();
+    await hear("said into a pipe");
+    await home.shell(["sh", "-c", `kill -- -${decoy.pid}`]);
+    await Promise.all([decoy.stdout.cancel(), decoy.stderr.cancel(), decoy.status]);
+
+    const start = ["--json", "proxy", "start", "--detach", "--port", "0", "--password-stdin"];
+    const { pid } = JSON.parse(await home.ok(start, { stdin: `${PASSWORD}\n` }));
+    await hear(`{"pid":${pid}`);
+    await home.ok(["proxy", "stop"]);
+    assert.match(said, new RegExp(`{"pid":${pid},"refused"`));
+    assert.equal(said.includes(PASSWORD), false, said);
+  } finally {
+    await thief.stdin.close();
+    await thief.status;
+    await thief.stderr.cancel();
+    await reader.cancel();
+  }
+});

@@ -17,23 +17,34 @@ export class SystemBackground implements Background {
   async start({ args, logPath, stdin }: BackgroundCommand): Promise<BackgroundProcess> {
     const own = [Deno.execPath(), ...await leadingArguments(), ...args];
     const [program, ...rest] = Deno.build.os === "windows" ? own : ["/bin/sh", "-c", INTO_LOG, "sh", logPath, ...own];
-    const child = spawn(program!, rest, stdin !== undefined);
-    if (stdin !== undefined) await giveLine(child, stdin);
+    const child = await startWith(program!, rest, stdin);
     const ended = child.status.then(() => {});
     child.unref();
     return { pid: child.pid, ended };
   }
 }
 
-function spawn(program: string, args: string[], hasInput: boolean): Deno.ChildProcess {
+/**
+ * On Linux the line goes through a socket. A pipe could be opened by any program of the same user, as /proc/PID/fd/0 of the new process,
+ * in the instants in which that has not hidden itself yet; a socket cannot be opened, and taking it by pidfd_getfd(2) needs the right
+ * to attach.
+ */
+async function startWith(program: string, args: string[], line: Secret | undefined): Promise<Deno.ChildProcess> {
+  if (line === undefined) return spawn(program, args, "null");
+  if (Deno.build.os !== "linux") return await throughPipe(spawn(program, args, "piped"), line);
+  const { withSocketInput } = await import("../../../ffi/socket_pair.ts");
+  const { started, end } = withSocketInput(() => spawn(program, args, "inherit"));
+  using socket = end;
+  const bytes = lineOf(line);
+  // A child that has ended before it read says why in its log.
+  socket.send(bytes);
+  bytes.fill(0);
+  return started;
+}
+
+function spawn(program: string, args: string[], stdin: "null" | "piped" | "inherit"): Deno.ChildProcess {
   try {
-    const options = {
-      args,
-      stdin: hasInput ? "piped" : "null",
-      stdout: "null",
-      stderr: "null",
-      detached: true,
-    } as const;
+    const options = { args, stdin, stdout: "null", stderr: "null", detached: true } as const;
     return new Deno.Command(program, options).spawn();
   } catch (error) {
     throw new AppError("child_not_started", { program: "agentsecrets", reason: "the system refused it" }, {
@@ -42,17 +53,28 @@ function spawn(program: string, args: string[], hasInput: boolean): Deno.ChildPr
   }
 }
 
-async function giveLine(child: Deno.ChildProcess, line: Secret): Promise<void> {
+async function throughPipe(child: Deno.ChildProcess, line: Secret): Promise<Deno.ChildProcess> {
   const writer = child.stdin.getWriter();
+  const bytes = lineOf(line);
   try {
-    // EXPOSE: the vault's passphrase, for the same program, through a pipe that nobody else can open
-    const bytes = line.expose((value) => new Uint8Array([...value, 10]));
     await writer.write(bytes);
-    bytes.fill(0);
     await writer.close();
   } catch {
     // It ended before it read: its log says why.
+  } finally {
+    bytes.fill(0);
   }
+  return child;
+}
+
+function lineOf(line: Secret): Uint8Array<ArrayBuffer> {
+  // EXPOSE: what opens the vault, for the same program, on its standard input
+  return line.expose((value) => {
+    const bytes = new Uint8Array(value.length + 1);
+    bytes.set(value);
+    bytes[value.length] = 10;
+    return bytes;
+  });
 }
 
 /** What stands between the runtime and our own arguments: nothing in a compiled program. */
