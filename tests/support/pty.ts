@@ -21,8 +21,14 @@ export class Pty {
   screen = "";
   #seen = 0;
 
-  constructor(sandbox: Sandbox, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-    const line = [...program(), ...args].map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
+  /** Runs the program with `args`, or, with `lead` empty, the command line that they are. */
+  constructor(
+    sandbox: Sandbox,
+    args: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+    lead: readonly string[] = program(),
+  ) {
+    const line = [...lead, ...args].map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
     this.#child = new Deno.Command("script", {
       args: ["--quiet", "--return", "--command", `exec ${line}`, "/dev/null"],
       cwd: sandbox.folder,
