@@ -469,10 +469,11 @@ class Opened {
 
 /** Opened by the first question. */
 class LazyPeers implements Peers {
+  readonly #open = once(openPeers);
   #peers: Peers | undefined;
 
   async userOf(peer: TcpPeer): Promise<PeerUser> {
-    this.#peers ??= await openPeers();
+    this.#peers ??= await this.#open();
     return await this.#peers.userOf(peer);
   }
 
