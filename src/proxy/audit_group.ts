@@ -60,11 +60,11 @@ export function wrongLineOf(
   return reason === undefined ? undefined : { at: end!.at, reason };
 }
 
-/** For each sequence number before `end`, the hash of the line that belongs there. */
+/** For each sequence number up to that of `end`, the hash of the line that belongs there. */
 function vouchedHashes(lines: readonly GroupLine[], end: GroupLine): ReadonlyMap<number, string> {
   const byHash = new Map(lines.map(({ record, hash }) => [hash, record]));
-  const vouched = new Map<number, string>();
   let { seq, prev } = end.record;
+  const vouched = new Map([[seq, end.hash]]);
   for (let left = lines.length; left > 0; left--) {
     vouched.set(--seq, prev);
     const record = byHash.get(prev);

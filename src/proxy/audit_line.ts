@@ -65,6 +65,7 @@ const FIELDS:
     ["sig", "sig", "string"],
   ];
 
+const STARTS = FIELDS.map(([name, key]) => [`,${JSON.stringify(name)}:`, key] as const);
 /** Fields that not every line has. */
 const OPTIONAL: ReadonlySet<string> = new Set(["error", "covers"]);
 
@@ -80,7 +81,7 @@ export interface ChainPlace {
 
 /** The text of one record of a group to come. */
 export function unplacedLine(facts: AuditFacts, id: string): UnplacedLine {
-  return write({ ...facts, v: 1, id }).slice(0, -1) as UnplacedLine;
+  return members({ ...facts, v: 1, id }) as UnplacedLine;
 }
 
 /** Where a line stands. A log whose last line cannot be read goes on from its hash: the verifier names the damaged line. */
@@ -163,14 +164,22 @@ export function auditJson(record: AuditRecord): Readonly<Record<string, unknown>
 
 /** The one spelling of the fields that are there. */
 function write(record: Partial<AuditRecord>): string {
-  const out: Record<string, unknown> = {};
-  for (const [name, key] of FIELDS) {
+  return `${members(record)}}`;
+}
+
+/** The object up to its end. Names are spelled once for all lines: this is done for every call. */
+function members(record: Partial<AuditRecord>): string {
+  let text = "";
+  for (const [start, key] of STARTS) {
     const value = record[key];
-    if (value === undefined) continue;
-    if (name === "timestamp") out[name] = new Date(value as number).toISOString();
-    else out[name] = typeof value === "string" && value.length > MAX_TEXT ? value.slice(0, MAX_TEXT) : value;
+    if (value !== undefined) text += start + spelled(key, value);
   }
-  return JSON.stringify(out);
+  return `{${text.slice(1)}`;
+}
+
+function spelled(key: keyof AuditRecord, value: AuditRecord[keyof AuditRecord]): string {
+  if (key === "timestamp") return `"${new Date(value as number).toISOString()}"`;
+  return JSON.stringify(typeof value === "string" && value.length > MAX_TEXT ? value.slice(0, MAX_TEXT) : value);
 }
 
 function isOfType(value: unknown, type: "string" | "number" | "boolean" | "list"): boolean {

@@ -96,7 +96,7 @@ export class FileAuditSink implements AuditSink {
   }
 
   watch(signal: AbortSignal): AsyncGenerator<string> {
-    return follow(this.path, signal);
+    return follow(this.#files, signal);
   }
 
   async head(): Promise<string | undefined> {

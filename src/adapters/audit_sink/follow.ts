@@ -5,37 +5,73 @@
  */
 
 import { basename, dirname } from "node:path";
+import { isSameFile, lookAt, stampOf } from "./file_stamp.ts";
+import type { FileStamp } from "./file_stamp.ts";
+import type { LogFiles } from "./log_files.ts";
 
-/** Reads on from where the last read ended; knows when the path names another file. */
+/** Reads on from where the last read ended, through every file that a rotation begins. */
 class Follower {
-  readonly #path: string;
+  readonly #files: LogFiles;
   #file: Deno.FsFile | undefined;
-  #inode: number | null | undefined;
+  #stamp: FileStamp | undefined;
   #decoder = new TextDecoder();
   #rest = "";
 
-  constructor(path: string) {
-    this.#path = path;
+  constructor(files: LogFiles) {
+    this.#files = files;
   }
 
-  async open(fromEnd: boolean): Promise<boolean> {
-    const file = await Deno.open(this.#path, { read: true }).catch(() => undefined);
+  /** Begins at the end of the current file, if there is one. */
+  async begin(): Promise<void> {
+    const found = lookAt(this.#files.path);
+    if (found === undefined || !await this.#adopt(this.#files.path, stampOf(found))) return;
+    await this.#file!.seek(0, Deno.SeekMode.End);
+  }
+
+  async *news(): AsyncGenerator<string> {
+    yield* await this.#read();
+    for (let next = this.#newer(); next !== undefined; next = this.#newer()) {
+      // It was rotated: what came before that, after the last look, is read first.
+      yield* await this.#read();
+      // Rotated at this moment: the notice of that wakes us again.
+      if (!await this.#adopt(next.path, next.stamp)) return;
+      yield* await this.#read();
+    }
+  }
+
+  close(): void {
+    this.#file?.close();
+    this.#file = undefined;
+  }
+
+  /** The oldest file that is newer than the one at hand. Without one at hand: the current one, as nothing is older than the watching. */
+  #newer(): { readonly path: string; readonly stamp: FileStamp } | undefined {
+    const current = lookAt(this.#files.path), own = this.#stamp;
+    if (own !== undefined && current !== undefined && isSameFile(stampOf(current), own)) return undefined;
+    const found = [...this.#files.rotated(), this.#files.path].flatMap((path) => {
+      const info = lookAt(path);
+      return info?.isFile === true ? [{ path, stamp: stampOf(info) }] : [];
+    });
+    if (own === undefined) return found.at(-1);
+    return found[found.findIndex(({ stamp }) => isSameFile(stamp, own)) + 1];
+  }
+
+  /** Goes over to the file that `stamp` was taken of, unless another has its name by now. */
+  async #adopt(path: string, stamp: FileStamp): Promise<boolean> {
+    const file = await Deno.open(path, { read: true }).catch(() => undefined);
     if (file === undefined) return false;
-    const { ino } = await file.stat();
-    if (this.#file !== undefined && ino === this.#inode) {
+    if (!isSameFile(stampOf(await file.stat()), stamp)) {
       file.close();
       return false;
     }
     this.close();
     this.#file = file;
-    this.#inode = ino;
-    this.#decoder = new TextDecoder();
-    this.#rest = "";
-    if (fromEnd) await file.seek(0, Deno.SeekMode.End);
+    this.#stamp = stamp;
+    this.#startLine();
     return true;
   }
 
-  async read(): Promise<string[]> {
+  async #read(): Promise<string[]> {
     if (this.#file === undefined) return [];
     await this.#afterRepair(this.#file);
     const block = new Uint8Array(64 * 1024);
@@ -52,30 +88,26 @@ class Follower {
   async #afterRepair(file: Deno.FsFile): Promise<void> {
     if ((await file.stat()).size >= await file.seek(0, Deno.SeekMode.Current)) return;
     await file.seek(0, Deno.SeekMode.Start);
+    this.#startLine();
+  }
+
+  #startLine(): void {
     this.#decoder = new TextDecoder();
     this.#rest = "";
   }
-
-  close(): void {
-    this.#file?.close();
-    this.#file = undefined;
-  }
 }
 
-/** Lines appended to `path` from now on, across rotations, until `signal` aborts. */
-export async function* follow(path: string, signal: AbortSignal): AsyncGenerator<string> {
+/** Lines appended to the log from now on, across rotations, until `signal` aborts. */
+export async function* follow(files: LogFiles, signal: AbortSignal): AsyncGenerator<string> {
   if (signal.aborted) return;
-  const watcher = Deno.watchFs(dirname(path), { recursive: false });
+  const watcher = Deno.watchFs(dirname(files.path), { recursive: false });
   const stop = (): void => watcher.close();
   signal.addEventListener("abort", stop, { once: true });
-  const follower = new Follower(path);
+  const follower = new Follower(files);
   try {
-    await follower.open(true);
+    await follower.begin();
     for await (const event of watcher) {
-      if (!event.paths.some((changed) => basename(changed).startsWith(basename(path)))) continue;
-      yield* await follower.read();
-      // After a rotation the rest of the old file was read above; the new one is read from its beginning.
-      while (await follower.open(false)) yield* await follower.read();
+      if (event.paths.some((changed) => basename(changed).startsWith(basename(files.path)))) yield* follower.news();
     }
   } finally {
     signal.removeEventListener("abort", stop);

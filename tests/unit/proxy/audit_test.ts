@@ -1,70 +1,15 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { verifyEd25519 } from "../../../src/crypto/verify/ed25519.ts";
-import { SigningKey } from "../../../src/crypto/keys.ts";
 import { isAppError } from "../../../src/kernel/error.ts";
-import type { EnvironmentName, SecretName, WorkspaceId } from "../../../src/kernel/names.ts";
-import { auditJson, type AuditSigner, hashLine, nextLine, parseLine } from "../../../src/proxy/audit_line.ts";
-import type { AuditCheckpoint } from "../../../src/proxy/audit_checkpoint.ts";
-import type { AuditFacts } from "../../../src/proxy/audit_record.ts";
-import { type VerifiedLog, verifyLog } from "../../../src/proxy/audit_verify.ts";
-import { seededRandom } from "../../support/seeded_random.ts";
-
-const FACTS: AuditFacts = {
-  timestamp: 1_763_900_000_123,
-  workspaceId: `w_${"a".repeat(32)}` as WorkspaceId,
-  projectId: `p_${"b".repeat(16)}`,
-  environment: "development" as EnvironmentName,
-  agentId: "builder",
-  tokenId: "",
-  identityLevel: "declared",
-  callerRole: "owner",
-  sessionId: "",
-  secretKeys: ["STRIPE_KEY" as SecretName],
-  authStyles: ["bearer"],
-  method: "GET",
-  targetUrl: "https://api.stripe.com/v1/balance",
-  domain: "api.stripe.com",
-  statusCode: 200,
-  status: "OK",
-  reason: "-",
-  redacted: false,
-  resolutionPath: "proxy",
-  durationMs: 245,
-  proxyDurationMs: 3,
-  allowlistVersion: 4,
-};
-
-function signerOf(seed: string): AuditSigner {
-  const pair = SigningKey.generate(seededRandom(seed));
-  return { key: pair.publicKeyText, sign: (message) => pair.sign(message) };
-}
-
-const DEVICE = signerOf("device"), STRANGER = signerOf("stranger");
+import { auditJson, hashLine, nextLine, parseLine } from "../../../src/proxy/audit_line.ts";
+import { DEVICE, type Evidence, FACTS, STRANGER, verify } from "../../support/audit.ts";
 
 async function logOf(length: number, signer = DEVICE): Promise<string[]> {
   const lines: string[] = [];
   for (let i = 0; i < length; i++) {
-    lines.push(await nextLine({ ...FACTS, durationMs: i }, `log_${i}`, lines.at(-1), signer));
+    lines.push(nextLine({ ...FACTS, durationMs: i }, `log_${i}`, lines.at(-1), signer));
   }
   return lines;
-}
-
-interface Evidence {
-  readonly pruned?: boolean;
-  readonly head?: string;
-  readonly checkpoint?: AuditCheckpoint;
-}
-
-function verify(lines: readonly string[], evidence: Evidence = {}): Promise<VerifiedLog> {
-  return verifyLog({
-    lines: ReadableStream.from(lines),
-    pruned: evidence.pruned ?? false,
-    head: evidence.head,
-    checkpoint: evidence.checkpoint,
-    isDeviceKey: (key) => key === DEVICE.key,
-    verify: verifyEd25519,
-  });
 }
 
 async function fails(line: number, lines: readonly string[], evidence?: Evidence): Promise<void> {
@@ -112,12 +57,12 @@ Deno.test("a line is read back as it was written, whatever text came from outsid
   await fc.assert(
     fc.asyncProperty(text, text, fc.option(fc.constantFrom("cancelled", "upstream_tls")), async (url, agent, error) => {
       const facts = { ...FACTS, targetUrl: url, agentId: agent, ...(error === null ? {} : { error }) };
-      const line = await nextLine(facts, "log_1", undefined, DEVICE);
+      const line = nextLine(facts, "log_1", undefined, DEVICE);
       assert.equal(line.includes("\n"), false);
       assert.ok(line.length < 30_000);
       const record = parseLine(line)!;
       assert.equal(record.error, error ?? undefined);
-      assert.deepEqual(await verify([line]), { records: 1, firstSeq: 1, lastSeq: 1, lastHash: await hashLine(line) });
+      assert.deepEqual(await verify([line]), { records: 1, firstSeq: 1, lastSeq: 1, lastHash: hashLine(line) });
     }),
     { numRuns: 50 },
   );
@@ -147,8 +92,8 @@ Deno.test("a line in another spelling is no record", async () => {
 
 Deno.test("a whole log verifies", async () => {
   const lines = await logOf(5);
-  const checkpoint = { seq: 3, hash: await hashLine(lines[2]!) };
-  const expected = { records: 5, firstSeq: 1, lastSeq: 5, lastHash: await hashLine(lines[4]!) };
+  const checkpoint = { seq: 3, hash: hashLine(lines[2]!) };
+  const expected = { records: 5, firstSeq: 1, lastSeq: 5, lastHash: hashLine(lines[4]!) };
   assert.deepEqual(await verify(lines, { head: lines[4]!, checkpoint }), expected);
   assert.deepEqual(await verify([]), { records: 0, firstSeq: 0, lastSeq: 0, lastHash: undefined });
 });
@@ -162,7 +107,7 @@ Deno.test("P14 the first wrong line of an edited, shortened, swollen or reordere
   await fails(2, [a, c, b, d, e, f]);
   await fails(1, [b, c, d, e, f]);
   await fails(3, [a, b, "{}", c]);
-  await fails(4, [a, b, c, await nextLine(FACTS, "log_x", c, STRANGER), e, f]);
+  await fails(4, [a, b, c, nextLine(FACTS, "log_x", c, STRANGER), e, f]);
   await fails(1, await logOf(3, STRANGER));
   const forged = JSON.parse(b);
   const other = JSON.parse((await logOf(1))[0]!);
@@ -172,7 +117,7 @@ Deno.test("P14 the first wrong line of an edited, shortened, swollen or reordere
 
 Deno.test("a record that the device itself signs anew in the middle shows at the one after it", async () => {
   const [a, b, c] = await logOf(3) as [string, string, string];
-  const other = await nextLine({ ...FACTS, method: "DELETE" }, "log_1", a, DEVICE);
+  const other = nextLine({ ...FACTS, method: "DELETE" }, "log_1", a, DEVICE);
   await verify([a, other]);
   await fails(3, [a, other, c]);
   await verify([a, b, c]);
@@ -180,13 +125,13 @@ Deno.test("a record that the device itself signs anew in the middle shows at the
 
 Deno.test("P14 a cut tail shows by the head, and without it by the keychain's checkpoint", async () => {
   const lines = await logOf(6);
-  const checkpoint = { seq: 5, hash: await hashLine(lines[4]!) };
+  const checkpoint = { seq: 5, hash: hashLine(lines[4]!) };
   await fails(5, lines.slice(0, 4), { head: lines[5]! });
   await fails(5, lines.slice(0, 4), { head: lines[3]!, checkpoint });
   await fails(1, [], { checkpoint });
   await verify(lines.slice(0, 5), { head: lines[4]!, checkpoint });
   const replaced = await logOf(4);
-  const rewritten = [...replaced, await nextLine({ ...FACTS, durationMs: 99 }, "log_4", replaced[3], DEVICE)];
+  const rewritten = [...replaced, nextLine({ ...FACTS, durationMs: 99 }, "log_4", replaced[3], DEVICE)];
   await fails(5, rewritten, { head: rewritten[4]!, checkpoint });
 });
 

@@ -168,6 +168,121 @@ Deno.test("a log that is a folder, a link, or was removed is refused", async () 
   });
 });
 
+/** What somebody may do to a log between two calls, and what the next one is told. */
+const HARM: Readonly<Record<string, readonly [harm: (path: string) => Promise<void>, reason: RegExp]>> = {
+  "removed": [(path) => Deno.remove(path), /removed/],
+  "emptied": [(path) => Deno.truncate(path), /last record is missing/],
+  "cut by a line": [async (path) => await Deno.truncate(path, line(1).length + 1), /last record is missing/],
+  "edited without changing its size": [async (path) => {
+    await Deno.writeTextFile(path, (await Deno.readTextFile(path)).replace('{"n":2', '{"n":3'));
+    // Another time than that of the last record, however fast this test is.
+    await Deno.utime(path, 1, 1);
+  }, /last record is missing/],
+  "replaced by an older copy": [async (path) => {
+    await Deno.writeTextFile(`${path}.copy`, `${line(1)}\n`);
+    await Deno.rename(`${path}.copy`, path);
+  }, /last record is missing/],
+  "replaced by a link": [async (path) => {
+    await Deno.rename(path, `${path}.aside`);
+    await Deno.symlink(`${path}.aside`, path);
+  }, /symbolic link/],
+  "replaced by a folder": [async (path) => {
+    await Deno.remove(path);
+    await Deno.mkdir(path);
+  }, /not a file/],
+};
+
+for (const [what, [harm, reason]] of Object.entries(HARM)) {
+  Deno.test(`P13 a log that was ${what} after it was in order is refused to the very next call`, async () => {
+    await withSink(async (sink, folder) => {
+      await sink.append(() => line(1));
+      await sink.append(() => line(2));
+      await sink.ready();
+      await sink.ready();
+      await harm(`${folder}/proxy.log`);
+      await refuses(sink, reason);
+    });
+  });
+}
+
+Deno.test("P13 a lock that cannot be had is told to the call, not waited for without end", async () => {
+  await withSink(async (sink, folder) => {
+    await sink.append(() => line(1));
+    await Deno.remove(`${folder}/locks/audit.lock`);
+    await Deno.mkdir(`${folder}/locks/audit.lock`);
+    await assert.rejects(sink.append(() => line(2)), (e) => isAppError(e, "audit_unwritable"));
+    assert.equal(await Deno.readTextFile(`${folder}/proxy.log`), `${line(1)}\n`);
+  });
+});
+
+const unvouched = (n: number): string => `{"n":${n},"sig":""}`;
+
+Deno.test("a group is durable as a whole, is not divided by a rotation, and its last line alone is the head", async () => {
+  await withSink(async (sink, folder) => {
+    const seen: (string | undefined)[] = [];
+    for (const n of [1, 4, 7, 10]) {
+      await sink.append((last) => (seen.push(last), [unvouched(n), unvouched(n + 1), line(n + 2)]));
+    }
+    assert.deepEqual(seen, [undefined, line(3), line(6), line(9)]);
+    assert.equal(await sink.head(), line(12));
+    const kept = await linesOf(sink);
+    assert.deepEqual(kept.length, 12);
+    for (const { name } of Deno.readDirSync(folder)) {
+      if (!/^proxy\.log(\.\d{6})?$/.test(name)) continue;
+      assert.equal((await Deno.readTextFile(`${folder}/${name}`)).trimEnd().split("\n").length % 3, 0, name);
+    }
+  }, { maxBytes: 200 });
+});
+
+Deno.test("lines that end no group are cut off by the next append, and by nothing else", async () => {
+  await withSink(async (sink, folder) => {
+    await sink.append(() => line(1));
+    const rest = `${unvouched(2)}\n${unvouched(3)}\n${unvouched(4).slice(0, 5)}`;
+    await Deno.writeTextFile(`${folder}/proxy.log`, rest, { append: true });
+    await sink.ready();
+    assert.deepEqual(await linesOf(sink), [line(1), unvouched(2), unvouched(3)]);
+    await sink.append((last) => (assert.equal(last, line(1)), line(5)));
+    assert.deepEqual(await linesOf(sink), [line(1), line(5)]);
+  });
+});
+
+Deno.test("another process's lines are seen before the next append", async () => {
+  await withSink(async (sink, folder) => {
+    const other = sinkIn(folder);
+    for (let n = 1; n <= 8; n += 2) {
+      await sink.append((last) => (assert.equal(last, n === 1 ? undefined : line(n - 1)), line(n)));
+      await other.ready();
+      await other.append((last) => (assert.equal(last, line(n)), line(n + 1)));
+      await sink.ready();
+    }
+    assert.equal((await linesOf(sink)).length, 8);
+  }, { maxBytes: 250 });
+});
+
+Deno.test("a torn copy of the head counts as none, one of an earlier version holds, and a link in its place is not written to", async () => {
+  await withSink(async (sink, folder) => {
+    const path = `${folder}/proxy.log.head`;
+    await sink.append(() => line(1));
+    await sink.append(() => line(2));
+    const whole = await Deno.readTextFile(path);
+    await Deno.writeTextFile(path, whole.replace('"n":2', '"n":7'));
+    assert.equal(await sink.head(), undefined);
+    await sinkIn(folder).append(() => line(3));
+    assert.equal(await sink.head(), line(3));
+    await Deno.writeTextFile(path, `${line(2)}\n`);
+    assert.equal(await sink.head(), line(2));
+    await sinkIn(folder).append(() => line(4));
+    await Deno.remove(path);
+    await Deno.writeTextFile(`${folder}/elsewhere`, "mine");
+    await Deno.symlink(`${folder}/elsewhere`, path);
+    await sink.append(() => line(5));
+    assert.equal(await Deno.readTextFile(`${folder}/elsewhere`), "mine");
+    assert.equal(await sink.head(), line(5));
+    await sink.append(() => "{}");
+    assert.equal(await sink.head(), "{}", "a shorter line than before");
+  });
+});
+
 Deno.test("a folder that cannot be made is refused", async () => {
   await withSink(async (_, folder) => {
     await Deno.writeTextFile(`${folder}/file`, "");
@@ -191,6 +306,59 @@ Deno.test({
         assert.deepEqual(await linesOf(sink), [line(1)]);
         await fill(`${folder}/ballast2`);
         await assert.rejects(sink.ready(), (e) => isAppError(e, "audit_unwritable") && /full/.test(e.message));
+      } finally {
+        await umount(folder);
+      }
+    });
+  },
+});
+
+Deno.test({
+  name: "P13 a group that the disk has no room for is refused whole and leaves no line of itself",
+  ignore: !canMount,
+  async fn(): Promise<void> {
+    await withSink(async (_, folder) => {
+      await mount(folder, ["-o", "size=1m"]);
+      try {
+        const sink = sinkIn(folder);
+        await sink.append(() => line(1));
+        await sink.ready();
+        await fill(`${folder}/ballast`);
+        // More than the room that was set aside, so that a part of it is written before the disk is full.
+        const group = [...Array.from({ length: 2000 }, () => `{"pad":"${"x".repeat(200)}","sig":""}`), line(2)];
+        await assert.rejects(
+          sink.append(() => group),
+          (e) => isAppError(e, "audit_unwritable") && /full/.test(e.message),
+        );
+        assert.equal(await Deno.readTextFile(`${folder}/proxy.log`), `${line(1)}\n`);
+        await sink.append((last) => (assert.equal(last, line(1)), [unvouched(2), line(3)]));
+        assert.deepEqual(await linesOf(sink), [line(1), unvouched(2), line(3)]);
+      } finally {
+        await umount(folder);
+      }
+    });
+  },
+});
+
+Deno.test({
+  name:
+    "P13 a disk that has become read-only, or full and without the room set aside, is noticed by the very next call",
+  ignore: !canMount,
+  async fn(): Promise<void> {
+    await withSink(async (_, folder) => {
+      await mount(folder, ["-o", "size=1m"]);
+      try {
+        const sink = sinkIn(folder);
+        await sink.append(() => line(1));
+        await sink.ready();
+        await sink.ready();
+        await Deno.remove(`${folder}/proxy.log.reserve`);
+        await fill(`${folder}/ballast`);
+        await assert.rejects(sink.ready(), (e) => isAppError(e, "audit_unwritable") && /full/.test(e.message));
+        await Deno.remove(`${folder}/ballast`);
+        await sink.ready();
+        await run("mount", ["-o", "remount,ro", folder]);
+        await refuses(sink, /read-only/);
       } finally {
         await umount(folder);
       }
