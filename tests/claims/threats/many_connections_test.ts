@@ -1,0 +1,107 @@
+/** A thousand callers at once against the running program (proxy.md, "thousand connections"). */
+import assert from "node:assert/strict";
+import { KEY, withDoor } from "../../support/listener.ts";
+import { bodyOf, exchange, proxyHead, RawClient } from "../../support/raw_client.ts";
+import { rawAnswer, RawUpstream } from "../../support/raw_upstream.ts";
+import { RunningProxy } from "../../support/running_proxy.ts";
+
+const MIB = 1024 * 1024;
+const THOUSAND = 1000;
+/** What a thousand calls under way may cost, in bytes. */
+const GROWTH = 256 * MIB;
+
+/** Gathers: whoever waits for `count` of them goes on together. */
+class Meeting {
+  #here = 0;
+  #waiting: (() => void)[] = [];
+  readonly #go = Promise.withResolvers<void>();
+
+  /** Comes, and stays until {@linkcode Meeting.end}. */
+  async come(): Promise<void> {
+    this.#here++;
+    for (const wake of this.#waiting.splice(0)) wake();
+    await this.#go.promise;
+  }
+
+  async full(count: number): Promise<void> {
+    while (this.#here < count) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  end(): void {
+    this.#go.resolve();
+  }
+}
+
+Deno.test({
+  name: "P35 a thousand idle connections and a thousand calls at once are held, others are served, and all end well",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    const meeting = new Meeting();
+    await using upstream = new RawUpstream(async (exchange) => {
+      if (exchange.path === "/wait") await meeting.come();
+      await exchange.write(rawAnswer([], `said ${exchange.header("authorization")}`));
+    });
+    await RunningProxy.run({ origins: [upstream.origin], value: KEY }, async (proxy) => {
+      const { port } = proxy;
+      const request = (path: string): string =>
+        proxyHead(port, [
+          `x-as-target-url: ${upstream.origin}${path}`,
+          "x-as-inject-bearer: KEY",
+          "connection: close",
+        ]);
+      const served = async (): Promise<void> => {
+        assert.match(bodyOf(await exchange(port, request("/x"))), /^said Bearer \[REDACTED/);
+      };
+      for (let i = 0; i < 20; i++) await served();
+      const before = await proxy.memory();
+      using idle = new DisposableStack();
+      for (let i = 0; i < THOUSAND; i++) idle.use(await RawClient.open(port));
+      await served();
+      const answers: Promise<string>[] = [];
+      for (let i = 0; i < THOUSAND; i++) answers.push(exchange(port, request("/wait")));
+      await meeting.full(THOUSAND);
+      await served();
+      const grown = await proxy.memory() - before;
+      assert.ok(grown < GROWTH, `grew by ${grown / MIB} MiB`);
+      meeting.end();
+      for (const answer of await Promise.all(answers)) assert.match(bodyOf(answer), /^said Bearer \[REDACTED[^]*\]$/);
+      idle.dispose();
+      await served();
+      const records = await proxy.records();
+      assert.equal(records.filter(({ target_url }) => target_url.endsWith("/wait")).length, THOUSAND);
+      assert.ok(records.every(({ status }) => status === "OK"));
+      const verified = await proxy.sandbox.json(["proxy", "logs", "--verify"]);
+      assert.equal(verified["records"], records.length);
+    });
+  },
+});
+
+Deno.test("P35 calls beyond the limit get 503 and reach nobody; when callers leave, all of it is free again", async () => {
+  const LIMIT = 64;
+  const meeting = new Meeting();
+  await using upstream = new RawUpstream(async (exchange) => {
+    if (exchange.path === "/wait") await meeting.come();
+    await exchange.write(rawAnswer([], "said"));
+  });
+  await withDoor(async ({ listener: { port }, engine }) => {
+    const request = (path: string): string =>
+      proxyHead(port, [`x-as-target-url: ${upstream.origin}${path}`, "connection: close"]);
+    for (let round = 1; round <= 2; round++) {
+      const callers = await Promise.all(Array.from({ length: LIMIT }, () => RawClient.open(port)));
+      for (const caller of callers) await caller.write(request("/wait"));
+      await meeting.full(LIMIT * round);
+      for (let i = 0; i < 3; i++) {
+        const answer = await exchange(port, request("/x"));
+        assert.match(answer, /^HTTP\/1\.1 503 [^]*"error":"too_many_calls"/);
+      }
+      assert.equal(upstream.heads.length, LIMIT * round, "the refused reached nobody");
+      assert.match(await exchange(port, proxyHead(port, ["connection: close"], "GET", "/health")), /^HTTP\/1\.1 200 /);
+      // They leave without a word.
+      for (const caller of callers) caller.close();
+      while ((await engine.records()).length < LIMIT * round) await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    while (!(await exchange(port, request("/x"))).startsWith("HTTP/1.1 200 "));
+    assert.equal((await engine.records()).filter(({ error }) => error === "cancelled").length, 2 * LIMIT);
+    meeting.end();
+  }, { maxCalls: LIMIT, allow: [upstream.origin] });
+});
