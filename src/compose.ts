@@ -15,6 +15,7 @@ import { AppError } from "./kernel/error.ts";
 import type { Secret } from "./kernel/secret.ts";
 import type { AuditSink } from "./ports/audit_sink.ts";
 import type { Clock } from "./ports/clock.ts";
+import type { Dns } from "./ports/dns.ts";
 import type { Files } from "./ports/files.ts";
 import type { Keychain, KeychainState } from "./ports/keychain.ts";
 import type { LocalProxy } from "./ports/local_proxy.ts";
@@ -155,6 +156,7 @@ async function buildWorld(
   const basis: Basis = { clock, random, files, places: placesOf(surroundings.home), opened };
   const vaults = new HomeVaults(basis, options);
   const keychain = (): Promise<Keychain> => vaults.current();
+  const dns = once(() => openDns(clock));
   return {
     ...basis,
     terminal,
@@ -185,10 +187,7 @@ async function buildWorld(
         return await new (await import("./adapters/process/background.ts")).SystemBackground().start(command);
       },
     },
-    dns: {
-      resolve: async (host, signal) =>
-        await new (await import("./adapters/dns/system.ts")).SystemDns().resolve(host, signal),
-    },
+    dns: { resolve: async (host, signal) => await (await dns()).resolve(host, signal) },
     upstream: once(() => openUpstream(basis, surroundings.authorities)),
     auditSink: once(() => openAuditSink(basis)),
     surroundings: new SystemSurroundings(surroundings.inherited),
@@ -465,6 +464,14 @@ class Opened {
       }
     }
   }
+}
+
+async function openDns(clock: Clock): Promise<Dns> {
+  const [{ RecentDns }, { SystemDns }] = await Promise.all([
+    import("./adapters/dns/recent.ts"),
+    import("./adapters/dns/system.ts"),
+  ]);
+  return new RecentDns(new SystemDns(), clock);
 }
 
 /** Opened by the first question. */
