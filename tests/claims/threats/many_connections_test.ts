@@ -33,7 +33,7 @@ class Meeting {
 }
 
 Deno.test({
-  name: "P35 a thousand idle connections and a thousand calls at once are held, others are served, and all end well",
+  name: "P36 a thousand idle connections and a thousand calls at once are held, others are served, and all end well",
   ignore: Deno.build.os !== "linux",
   fn: async () => {
     const meeting = new Meeting();
@@ -76,7 +76,7 @@ Deno.test({
   },
 });
 
-Deno.test("P35 calls beyond the limit get 503 and reach nobody; when callers leave, all of it is free again", async () => {
+Deno.test("P36 calls beyond the limit get 503 and reach nobody; when callers leave, all of it is free again", async () => {
   const LIMIT = 64;
   const meeting = new Meeting();
   await using upstream = new RawUpstream(async (exchange) => {

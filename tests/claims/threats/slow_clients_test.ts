@@ -30,7 +30,7 @@ function slowKinds(port: number, origin: string): Readonly<Record<string, readon
 
 Deno.test({
   name:
-    "P35 callers that trickle heads and bodies cost little, others are served meanwhile, and the program's end is bounded",
+    "P36 callers that trickle heads and bodies cost little, others are served meanwhile, and the program's end is bounded",
   ignore: Deno.build.os !== "linux",
   fn: async () => {
     await using upstream = new RawUpstream(async (exchange) => {
@@ -81,7 +81,7 @@ Deno.test({
   },
 });
 
-Deno.test("P35 heads that never end hold up neither a call nor the door's own end", async () => {
+Deno.test("P36 heads that never end hold up neither a call nor the door's own end", async () => {
   await withDoor(async ({ listener, upstream, engine }) => {
     using held = new DisposableStack();
     const { port } = listener;
