@@ -44,3 +44,11 @@ export function failureAnswer(error: unknown): Response {
   const body = { ...fields, error: code, message, ...(hint === undefined ? {} : { hint }) };
   return Response.json(body, { status, headers: { "cache-control": "no-store" } });
 }
+
+/** A failure where SDKs look for one: `{"error": {"message", "code", "type", …}}`. The hint is in the message: it is all that they show. */
+export function failureForSdk(error: unknown): Response {
+  const { code, message, hint, fields, status } = toAppError(error);
+  const text = hint === undefined ? message : `${message}. ${hint}`;
+  const body = { error: { ...fields, code, type: "agentsecrets", message: text } };
+  return Response.json(body, { status, headers: { "cache-control": "no-store" } });
+}

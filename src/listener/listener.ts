@@ -14,14 +14,14 @@ import { AppError } from "../kernel/error.ts";
 import type { Body, CallRequest } from "../usecases/call.ts";
 import type { CallerClaims } from "../usecases/identify_caller.ts";
 import type { Listener, ListenerOptions } from "../usecases/proxy_server.ts";
-import { failureAnswer, upstreamAnswer } from "./answers.ts";
+import { failureAnswer, failureForSdk, upstreamAnswer } from "./answers.ts";
 import { Cancellations } from "./cancellation.ts";
 import { Gate } from "./gate.ts";
 import { guardRequest } from "./guard.ts";
 import { type Head, readHead } from "./head.ts";
 import { proxyRequest } from "./proxy_request.ts";
 import { type Arrival, type Handler, serveSocket, serveTcp, type Serving } from "./serve.ts";
-import { askedFor, PROXY_PATH } from "./target_of.ts";
+import { askedFor, isBaseUrl, PROXY_PATH } from "./target_of.ts";
 import { type Ending, joinSockets } from "./web_socket.ts";
 
 /** How long cut calls may take to be put on record, in ms. */
@@ -107,7 +107,7 @@ class Door {
         claimsOf(head, arrival === "socket" ? arrival : tcpPeer(arrival, this.port)),
       );
     } catch (error) {
-      return failureAnswer(error);
+      return isBaseUrl(askedFor(request.url)) ? failureForSdk(error) : failureAnswer(error);
     }
   }
 
@@ -127,7 +127,7 @@ class Door {
       case PROXY_PATH:
         return await this.#call(request, head, claims);
     }
-    if (path.startsWith(`${PROXY_PATH}/`)) return await this.#call(request, head, claims);
+    if (isBaseUrl(path)) return await this.#call(request, head, claims);
     throw new AppError("bad_request", { reason: "there are /proxy and /health here" });
   }
 

@@ -35,13 +35,18 @@ export function targetOf({ url, own }: Pick<Head, "url" | "own">): string {
   return origin === undefined ? wholeTarget(asked, whole) : joined(origin, asked);
 }
 
+/** Whether that path is one behind a base URL, so that an SDK has put it together. */
+export function isBaseUrl(asked: string): boolean {
+  return asked.startsWith(`${PROXY_PATH}/`);
+}
+
 /** Path and query as they came. */
 export function askedFor(url: string): string {
   return AFTER_AUTHORITY.exec(url)?.[1] ?? "";
 }
 
 function wholeTarget(asked: string, target: string | undefined): string {
-  if (asked.startsWith(`${PROXY_PATH}/`)) throw refuse("a path behind /proxy goes with the header X-AS-Target-Origin");
+  if (isBaseUrl(asked)) throw refuse("a path behind /proxy goes with the header X-AS-Target-Origin");
   if (target === undefined) throw refuse("the header X-AS-Target-URL is missing");
   // Dropping it in silence would make another call than the caller wrote.
   if (asked !== PROXY_PATH) throw refuse("the query belongs into X-AS-Target-URL, not behind /proxy");
@@ -51,7 +56,7 @@ function wholeTarget(asked: string, target: string | undefined): string {
 function joined(origin: string, asked: string): string {
   const [, base] = ORIGIN.exec(origin) ?? [];
   if (base === undefined) throw refuse("X-AS-Target-Origin is scheme and host alone, such as https://api.openai.com");
-  if (!asked.startsWith(`${PROXY_PATH}/`)) throw refuse("with X-AS-Target-Origin the path goes behind /proxy");
+  if (!isBaseUrl(asked)) throw refuse("with X-AS-Target-Origin the path goes behind /proxy");
   const rest = asked.slice(PROXY_PATH.length);
   const path = rest.split("?", 1)[0]!;
   if (DOT_STEP.test(path)) throw refuse("its path has a step . or ..");

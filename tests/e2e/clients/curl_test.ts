@@ -148,7 +148,7 @@ Deno.test({
             "-H",
             bearer,
           );
-          assert.equal(JSON.parse(tricked).error, "bad_request", path);
+          assert.equal(JSON.parse(tricked).error.code, "bad_request", path);
         }
         const twice = [
           "-H",
@@ -158,7 +158,7 @@ Deno.test({
           "-H",
           bearer,
         ];
-        assert.equal(JSON.parse(await curl(`${world.proxy}/v1/models`, ...twice)).error, "bad_request");
+        assert.equal(JSON.parse(await curl(`${world.proxy}/v1/models`, ...twice)).error.code, "bad_request");
         const both = [...to("/echo", bearer), "-H", `X-AS-Target-URL: ${upstream.origin}/other`];
         assert.equal(JSON.parse(await curl(world.proxy, ...both)).error, "invalid_target");
         // Taken for a forward proxy it serves nobody.

@@ -34,13 +34,14 @@ Deno.test("P1 P8 OpenAI's SDK works with its base URL at the proxy and never hol
           assert.deepEqual(await line(), [[said]]);
           assert.deepEqual(await line(), ["data.jsonl", 300_000]);
           assert.deepEqual(await line(), [REPORT.length]);
-          const missing = { message: "There is no /v1/responses/resp_1", type: "invalid_request_error" };
-          assert.deepEqual(await line(), [["NotFoundError", 404, { ...missing, param: null, code: "not_found" }]]);
-          assert.deepEqual(await line(), [["PermissionDeniedError", 403, "domain_not_in_allowlist"]]);
-          const wrong = (await line() as [[string, number, { message: string }]])[0];
-          assert.deepEqual(wrong.slice(0, 2), ["AuthenticationError", 401]);
-          assert.equal(wrong[2].message, "Incorrect API key provided: Bearer unused");
-          const tricked = (await line() as [[string, number]])[0];
+          assert.deepEqual(await line(), [["NotFoundError", 404, "not_found", "404 There is no /v1/responses/resp_1"]]);
+          const [refusal] = await line() as [string[]];
+          assert.deepEqual(refusal.slice(0, 3), ["PermissionDeniedError", 403, "domain_not_in_allowlist"]);
+          assert.match(refusal[3]!, /evil\.example.*agentsecrets workspace allowlist add/);
+          const wrong = "401 Incorrect API key provided: Bearer unused";
+          assert.deepEqual(await line(), [["AuthenticationError", 401, "invalid_api_key", wrong]]);
+          // The SDK resolves `..` itself, which leads out of /proxy.
+          const [tricked] = await line() as [string[]];
           assert.deepEqual(tricked.slice(0, 2), ["BadRequestError", 400]);
           for (const words of ["Your", ` key is ${key}`, ", is it"]) {
             // The next words are only sent once the SDK has handed these on.

@@ -23,7 +23,7 @@ async function failure(work) {
     await work;
     return "no failure";
   } catch (error) {
-    return [error.constructor.name, error.status, error.error];
+    return [error.constructor.name, error.status, error.code, error.message];
   }
 }
 
