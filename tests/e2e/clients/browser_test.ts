@@ -32,6 +32,7 @@ Deno.test({
         "--headless",
         "--no-sandbox",
         "--disable-gpu",
+        "--disable-dev-shm-usage",
         "--remote-debugging-port=0",
         `--user-data-dir=${world.sandbox.base}/profile`,
         // Of public pages a browser may ask for leave before they reach this machine; here the guard stands alone.

@@ -67,9 +67,11 @@ Deno.test({
         ]);
       });
 
-      await t.step("httpx, asynchronous: calls at once, an upload in pieces, live events", async () => {
+      await t.step("httpx, asynchronous: calls at once, JSON injection, an upload in pieces, live events", async () => {
         const client = start("httpx_async");
         assert.deepEqual(JSON.parse(await client.line() ?? ""), [Array(8).fill(200), 8]);
+        assert.deepEqual(JSON.parse(await client.line() ?? ""), [200, { n: 1, auth: { key: REDACTION_MARKER } }]);
+        assert.deepEqual(JSON.parse(upstream.requests.at(-1)!.body), { n: 1, auth: { key } });
         assert.deepEqual(JSON.parse(await client.line() ?? ""), [204]);
         assert.equal(upstream.requests.at(-1)!.body.length, 64 * 65536);
         await events(client);

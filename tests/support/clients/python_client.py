@@ -66,6 +66,8 @@ async def httpx_async():
     async with httpx.AsyncClient(headers=to("/text", Bearer="KEY")) as client:
         answers = await asyncio.gather(*[client.get(PROXY) for _ in range(8)])
         show([answer.status_code for answer in answers], "".join(answer.text for answer in answers).count("REDACTED"))
+        answer = await client.post(PROXY, headers=to("/echo", **{"Body_auth_key": "KEY"}), json={"n": 1})
+        show(answer.status_code, json.loads(answer.json()["body"]))
 
         async def pieces():
             for _ in range(64):
