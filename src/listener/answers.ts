@@ -6,32 +6,58 @@
 
 import { dropBody } from "../kernel/body.ts";
 import { AppError, toAppError } from "../kernel/error.ts";
-import type { CallResponse } from "../usecases/call.ts";
+import type { CallResponse, HeaderLine } from "../usecases/call.ts";
+import type { Head } from "./head.ts";
 
 /** Statuses whose answers have no body (RFC 9110 §15). */
 const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
+const NO_TRANSFORM = "no-transform";
 
 /**
  * The upstream's answer as the caller gets it: bytes go out at once with their length, a stream as it comes.
  *
  * @throws {AppError} `upstream_unreachable` for what is no answer of HTTP; its body is let go
  */
-export function upstreamAnswer({ status, headers, body }: CallResponse): Response {
+export function upstreamAnswer(
+  { status, headers, body }: CallResponse,
+  { takesCodings }: Pick<Head, "takesCodings">,
+): Response {
   try {
     if (status < 200 || status > 599) throw noAnswer(`it answered with status ${status}`);
     const bodiless = BODILESS.has(status);
     if (bodiless) void dropBody(body);
     // Adding to a response's own headers takes a third of what making it with them does.
-    const response = new Response(bodiless ? null : body, { status }), lines = response.headers;
-    for (const [name, value] of headers) {
-      // Of bytes the server knows the length.
-      if (!(body instanceof Uint8Array && name.toLowerCase() === "content-length")) lines.append(name, value);
-    }
+    const response = new Response(bodiless ? null : body, { status });
+    addHeaders(response.headers, headers, {
+      hasLength: body instanceof Uint8Array,
+      asIs: takesCodings && body !== null,
+    });
     return response;
   } catch (error) {
     void dropBody(body);
     throw error instanceof TypeError ? noAnswer("its head is not one of HTTP") : error;
   }
+}
+
+/**
+ * @param how With `hasLength` the server knows the body's length and says it. With `asIs` it must not compress: Deno 2.6 does, for a
+ * client that takes it, unless the first line of `Cache-Control` forbids it (RFC 9111 §5.2.2.6); what was decoded to be searched
+ * goes on as identity.
+ */
+function addHeaders(
+  to: Headers,
+  lines: readonly HeaderLine[],
+  how: { readonly hasLength: boolean; readonly asIs: boolean },
+): void {
+  let says = !how.asIs;
+  for (const [name, value] of lines) {
+    const lower = name.toLowerCase();
+    if (how.hasLength && lower === "content-length") continue;
+    const first = !says && lower === "cache-control";
+    says ||= first;
+    to.append(name, first && value !== "" ? `${value}, ${NO_TRANSFORM}` : first ? NO_TRANSFORM : value);
+  }
+  if (!says) to.append("cache-control", NO_TRANSFORM);
 }
 
 function noAnswer(reason: string): AppError {

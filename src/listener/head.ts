@@ -22,6 +22,8 @@ export interface Head {
   readonly fromBrowser: boolean;
   /** Lower case. */
   readonly upgrade: string | undefined;
+  /** Whether an answer may come compressed. */
+  readonly takesCodings: boolean;
   /** `X-AS-…` headers that are no injections, by their whole names in lower case. */
   readonly own: ReadonlyMap<string, string>;
   /** What follows `X-AS-Inject-` in lower case, and the value. */
@@ -34,7 +36,7 @@ export interface Head {
 export function readHead({ method, url, headers }: Pick<Request, "method" | "url" | "headers">): Head {
   const own = new Map<string, string>();
   const injections: HeaderLine[] = [], others: HeaderLine[] = [];
-  let host: string | undefined, upgrade: string | undefined, fromBrowser = false;
+  let host: string | undefined, upgrade: string | undefined, fromBrowser = false, takesCodings = false;
   headers.forEach((value, name) => {
     if (name.startsWith(INJECT)) injections.push([name.slice(INJECT.length), value]);
     else if (name.startsWith(PREFIX)) own.set(name, value);
@@ -42,8 +44,9 @@ export function readHead({ method, url, headers }: Pick<Request, "method" | "url
       others.push([name, value]);
       if (name === "host") host = value.toLowerCase();
       else if (name === "upgrade") upgrade = value.toLowerCase();
+      else if (name === "accept-encoding") takesCodings = true;
       else if (BROWSER.has(name)) fromBrowser = true;
     }
   });
-  return { method, url, host, fromBrowser, upgrade, own, injections, others };
+  return { method, url, host, fromBrowser, upgrade, takesCodings, own, injections, others };
 }

@@ -148,7 +148,7 @@ class Door {
         call.signal,
       );
       response.outcome.then(over, over);
-      return upstreamAnswer(response);
+      return upstreamAnswer(response, head);
     } catch (error) {
       over();
       throw error;
