@@ -8,7 +8,7 @@ import { CURL } from "../../support/clients/found.ts";
 const MIB = 1024 * 1024;
 
 Deno.test({
-  name: `P1 P13 curl makes every kind of call through the proxy and never sees the credential${CURL.note}`,
+  name: `P2 P13 curl makes every kind of call through the proxy and never sees the credential${CURL.note}`,
   ignore: CURL.path === undefined,
   fn: (t) =>
     ClientWorld.run(async (world) => {

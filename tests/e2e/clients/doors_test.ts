@@ -31,7 +31,7 @@ const needed: Readonly<Record<string, Found>> = { curl: CURL, python: PYTHON, js
 const missing = Object.values(needed).find(({ path }) => path === undefined);
 
 Deno.test({
-  name: `P1 every example of docs/DOORS.md works as it stands${missing?.note ?? ""}`,
+  name: `P2 every example of docs/DOORS.md works as it stands${missing?.note ?? ""}`,
   ignore: missing !== undefined,
   fn: () =>
     ClientWorld.run(async (world) => {

@@ -14,7 +14,7 @@ const RUNTIMES = [
   { name: "Node", path: NODE.path, args: [SCRIPT], note: NODE.note },
 ];
 
-Deno.test("P1 P8 OpenAI's SDK works with its base URL at the proxy and never holds the key", async (t) => {
+Deno.test("P2 P11 OpenAI's SDK works with its base URL at the proxy and never holds the key", async (t) => {
   await ClientWorld.run(async (world) => {
     const { chat, key } = world;
     const env = { PROXY: world.proxy, CHAT: chat.origin };

@@ -10,7 +10,7 @@ const SCRIPT = new URL("../../support/clients/python_client.py", import.meta.url
 
 Deno.test({
   name:
-    `P1 P32 Python's requests, httpx and websockets work through the proxy and never see the credential${PYTHON.note}`,
+    `P2 P32 Python's requests, httpx and websockets work through the proxy and never see the credential${PYTHON.note}`,
   ignore: PYTHON.path === undefined,
   fn: (t) =>
     ClientWorld.run(async (world) => {

@@ -35,7 +35,7 @@ function unescaped(text: string): string {
   return text.replace(/%(22|27|3C|3E|5E|60|7B|7D)/gi, (escape) => decodeURIComponent(escape));
 }
 
-Deno.test("P8 a path behind /proxy never moves a call to another origin or another path", () => {
+Deno.test("P11 a path behind /proxy never moves a call to another origin or another path", () => {
   fc.assert(fc.property(path, fc.constantFrom("https://api.example.test", "http://localhost:1234"), (rest, origin) => {
     const own = new Map([["x-as-target-origin", origin]]);
     try {

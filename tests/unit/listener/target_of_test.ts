@@ -110,7 +110,7 @@ Deno.test("one way to name the target, and nothing dropped in silence", () => {
   }
 });
 
-Deno.test("P1 P8 over the socket, one client calls several paths of one origin, and tricks in the path reach nobody", async () => {
+Deno.test("P11 over the socket, one client calls several paths of one origin, and tricks in the path reach nobody", async () => {
   await withDoor(async ({ upstream, engine, listener }) => {
     const port = listener.port;
     const ask = async (path: string, origin = upstream.origin, extra = ""): Promise<string> => {
