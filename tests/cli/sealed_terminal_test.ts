@@ -1,51 +1,25 @@
 /** Sealed mode at a real terminal: a person types the password, mistypes it, thinks better of it, locks and unlocks. */
 import assert from "node:assert/strict";
 import { CanarySearch } from "../support/canary.ts";
-import { PASSWORD, program, Sandbox } from "../support/cli.ts";
+import { PASSWORD, program, type Sandbox } from "../support/cli.ts";
 import { hasPty, Pty } from "../support/pty.ts";
+import { SEALED_CANARY, sealedSandbox } from "../support/sealed_sandbox.ts";
 
 const ignore = !await hasPty();
-const CANARY = "sk_live_sealed-terminal-0123456789";
 /** The question, and what is sent once the terminal does not echo any more. */
 const QUESTION = "Password (it opens the sealed vault): \x1b[?2004h";
 const START = ["proxy", "start", "--port", "0"];
 
-let template: Promise<Sandbox> | undefined;
-
-/** A sealed home with a project and a secret: made once, copied for each test. */
-async function sealed(): Promise<Sandbox> {
-  template ??= (async () => {
-    const sandbox = await Sandbox.make();
-    globalThis.addEventListener("unload", () => Deno.removeSync(sandbox.base, { recursive: true }));
-    const init = [
-      "init",
-      "--email",
-      "you@example.com",
-      "--storage-mode",
-      "3",
-      "--password-stdin",
-      "--kit",
-      "../kit.txt",
-    ];
-    await sandbox.ok(init, { stdin: `${PASSWORD}\n` });
-    const open = ["--vault-passphrase-stdin"];
-    await sandbox.ok([...open, "project", "create", "my-app"], { stdin: `${PASSWORD}\n` });
-    await sandbox.ok([...open, "secrets", "set", "KEY", "--stdin"], { stdin: `${PASSWORD}\n${CANARY}` });
-    return sandbox;
-  })();
-  return await (await template).copy();
-}
-
 /** Neither what was typed nor a value is on the screen or in what the proxy wrote. */
 async function nothingShown(sandbox: Sandbox, ...terminals: readonly Pty[]): Promise<void> {
-  const search = new CanarySearch({ password: PASSWORD, value: CANARY });
+  const search = new CanarySearch({ password: PASSWORD, value: SEALED_CANARY });
   for (const { screen } of terminals) search.text("the screen", screen);
   await search.folder(sandbox.home);
   assert.deepEqual(search.found, []);
 }
 
 Deno.test({ name: "P44 a person types the password once, the proxy serves, and Ctrl-C ends it", ignore }, async () => {
-  await using sandbox = await sealed();
+  await using sandbox = await sealedSandbox();
   const wrong = new Pty(sandbox, START);
   await wrong.answer(QUESTION, "not the password");
   assert.equal(await wrong.end(), 6, wrong.screen);
@@ -64,7 +38,7 @@ Deno.test({ name: "P44 a person types the password once, the proxy serves, and C
 });
 
 Deno.test({ name: "Ctrl-C at the password leaves the terminal as it was, and no proxy", ignore }, async () => {
-  await using sandbox = await sealed();
+  await using sandbox = await sealedSandbox();
   const words = (args: readonly string[]): string => [...program(), ...args].map((word) => `'${word}'`).join(" ");
   const script = `stty -a > before; ${words(START)}; echo "exit=$?"; stty -a > between; ` +
     `${words([...START, "--detach"])}; echo "exit=$?"; stty -a > after`;
@@ -87,7 +61,7 @@ Deno.test({ name: "Ctrl-C at the password leaves the terminal as it was, and no 
 Deno.test(
   { name: "P44 P62 in the background: typed, locked, typed again, and the terminal may go away", ignore },
   async () => {
-    await using sandbox = await sealed();
+    await using sandbox = await sealedSandbox();
     const detached = [...START, "--detach"];
     const first = new Pty(sandbox, detached);
     await first.answer(QUESTION, PASSWORD);

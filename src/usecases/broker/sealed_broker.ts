@@ -6,7 +6,16 @@
  */
 
 import { AppError } from "../../kernel/error.ts";
-import type { CallDoor, CallRequest, CallResponse, CallSocket, SocketDoor } from "../../proxy/door.ts";
+import type {
+  CallDoor,
+  CallOutcome,
+  CallRequest,
+  CallResponse,
+  CallSocket,
+  SocketDoor,
+  SocketEnd,
+  SocketMessage,
+} from "../../proxy/door.ts";
 import type { LocalCallDoor } from "../call.ts";
 import type { WorldWithEngine } from "../engine_ports.ts";
 import { listOwnSecrets, type ListSecretsResult } from "../secrets/list.ts";
@@ -30,7 +39,10 @@ export class SealedBroker implements Broker, SocketDoor {
   readonly #idleMs: number;
   readonly #door: LocalCallDoor;
   readonly #cut = new AbortController();
+  /** What a lock cuts and waits for. */
   readonly #running = new Set<Promise<unknown>>();
+  /** How many of them are a use of the vault by being there: all but WebSockets. */
+  #calls = 0;
   #usedAt: number;
   #locking: Promise<void> | undefined;
 
@@ -49,15 +61,18 @@ export class SealedBroker implements Broker, SocketDoor {
     });
   }
 
-  /** A WebSocket counts as a running call until it is over. */
+  /** A WebSocket is cut like a call, but its messages are the use: one that is merely open does not keep the vault open. */
   async connect(request: CallRequest, signal?: AbortSignal): Promise<CallSocket> {
     return await this.#use(signal, async (both) => {
-      const socket = await this.#door.connect(request, both);
+      const socket = new UsedSocket(
+        await this.#door.connect(request, both),
+        () => this.#usedAt = this.#ports.clock.now(),
+      );
       const cut = (): void => void socket.cut().catch(() => {});
       this.#cut.signal.addEventListener("abort", cut, { once: true });
       const done = (): void => this.#cut.signal.removeEventListener("abort", cut);
       return { result: socket, until: socket.outcome.finally(done) };
-    });
+    }, "socket");
   }
 
   async names(input: EnvironmentInput, signal?: AbortSignal): Promise<ListSecretsResult> {
@@ -86,7 +101,7 @@ export class SealedBroker implements Broker, SocketDoor {
   async lockWhenIdle(signal: AbortSignal): Promise<void> {
     const { clock } = this.#ports;
     while (this.#idleMs > 0 && this.#locking === undefined && !signal.aborted) {
-      if (this.#running.size > 0) this.#usedAt = clock.now();
+      if (this.#calls > 0) this.#usedAt = clock.now();
       const left = this.#left();
       if (left <= 0) return await this.lock();
       await clock.sleep(Math.min(left, 30_000), signal).catch(() => {});
@@ -100,13 +115,20 @@ export class SealedBroker implements Broker, SocketDoor {
   async #use<T>(
     signal: AbortSignal | undefined,
     work: (signal: AbortSignal) => Promise<{ readonly result: T; readonly until: Promise<unknown> }>,
+    kind: "call" | "socket" = "call",
   ): Promise<T> {
-    if (this.#idleMs > 0 && this.#running.size === 0 && this.#left() <= 0) await this.lock();
+    if (this.#idleMs > 0 && this.#calls === 0 && this.#left() <= 0) await this.lock();
     if (this.#locking !== undefined) throw new AppError("vault_sealed");
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#running.add(promise);
+    const calls = kind === "call" ? 1 : 0;
+    this.#calls += calls;
+    let ended = false;
     const end = (): void => {
+      if (ended) return;
+      ended = true;
       this.#running.delete(promise);
+      this.#calls -= calls;
       this.#usedAt = this.#ports.clock.now();
       resolve();
     };
@@ -134,5 +156,43 @@ export class SealedBroker implements Broker, SocketDoor {
     enough.abort();
     this.#ports.vaults.seal();
     this.#door[Symbol.dispose]();
+  }
+}
+
+/** Says when a message passes, in either direction. */
+class UsedSocket implements CallSocket {
+  readonly #socket: CallSocket;
+  readonly #onUse: () => void;
+
+  constructor(socket: CallSocket, onUse: () => void) {
+    this.#socket = socket;
+    this.#onUse = onUse;
+  }
+
+  get protocol(): string {
+    return this.#socket.protocol;
+  }
+
+  get outcome(): Promise<CallOutcome> {
+    return this.#socket.outcome;
+  }
+
+  async receive(): Promise<SocketMessage | SocketEnd> {
+    const event = await this.#socket.receive();
+    this.#onUse();
+    return event;
+  }
+
+  send(message: SocketMessage): Promise<void> {
+    this.#onUse();
+    return this.#socket.send(message);
+  }
+
+  close(code?: number, reason?: string): void {
+    this.#socket.close(code, reason);
+  }
+
+  cut(): Promise<void> {
+    return this.#socket.cut();
   }
 }

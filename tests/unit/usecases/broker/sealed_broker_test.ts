@@ -1,6 +1,13 @@
 /** When the broker locks, and in which order. */
 import assert from "node:assert/strict";
-import type { CallOutcome, CallRequest, CallResponse, LocalCallDoor } from "../../../../src/usecases/call.ts";
+import { AppError } from "../../../../src/kernel/error.ts";
+import type {
+  CallOutcome,
+  CallRequest,
+  CallResponse,
+  CallSocket,
+  LocalCallDoor,
+} from "../../../../src/usecases/call.ts";
 import { SealedBroker } from "../../../../src/usecases/broker/sealed_broker.ts";
 import type { WorldWithEngine } from "../../../../src/usecases/engine_ports.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
@@ -24,6 +31,24 @@ interface Stage {
   finish(): void;
 }
 
+/** A WebSocket whose upstream says `hello` to whoever asks, for ever; cutting it takes its record a moment. */
+function scriptedSocket(events: string[]): CallSocket {
+  const { promise, reject } = Promise.withResolvers<CallOutcome>();
+  promise.catch(() => {});
+  return {
+    protocol: "",
+    receive: () => Promise.resolve({ kind: "text", bytes: new TextEncoder().encode("hello") }),
+    send: () => Promise.resolve(),
+    close: () => {},
+    cut: async () => {
+      await Promise.resolve();
+      events.push("socket on record");
+      reject(new AppError("cancelled"));
+    },
+    outcome: promise,
+  };
+}
+
 /** A broker on a scripted door. */
 function stage(idleMs: number): Stage {
   const clock = new FakeClock();
@@ -42,7 +67,7 @@ function stage(idleMs: number): Stage {
       return Promise.resolve(response);
     },
     held: 0,
-    connect: () => Promise.reject(new Error("not asked for here")),
+    connect: () => Promise.resolve(scriptedSocket(events)),
     forget: () => void events.push("forget"),
     [Symbol.dispose]: () => void events.push("values gone"),
   };
@@ -100,4 +125,31 @@ Deno.test("with 0 it never locks of itself", async () => {
   const { broker } = stage(0);
   await broker.lockWhenIdle(new AbortController().signal);
   assert.deepEqual(broker.status(), { state: "unlocked", pid: 7 });
+});
+
+Deno.test("P44 a WebSocket that is merely open does not keep the vault open, and is cut and on record before the keys go", async () => {
+  const { clock, events, broker } = stage(MINUTE);
+  const watching = broker.lockWhenIdle(new AbortController().signal);
+  await broker.connect(REQUEST);
+  await clock.advance(MINUTE + 1);
+  await watching;
+  assert.deepEqual(events, ["socket on record", "keys gone", "values gone"]);
+});
+
+Deno.test("messages of a WebSocket, either way, are a use of the vault", async () => {
+  for (const use of ["send", "receive"] as const) {
+    const { clock, events, broker } = stage(MINUTE);
+    const watching = broker.lockWhenIdle(new AbortController().signal);
+    const socket = await broker.connect(REQUEST);
+    for (let half = 0; half < 4; half++) {
+      await clock.advance(MINUTE / 2);
+      if (use === "send") await socket.send({ kind: "text", bytes: new Uint8Array(1) });
+      else await socket.receive();
+    }
+    assert.deepEqual([broker.status().state, events], ["unlocked", []], use);
+    assert.equal(broker.status().locksAt, clock.now() + MINUTE);
+    await clock.advance(MINUTE + 1);
+    await watching;
+    assert.equal(events[0], "socket on record");
+  }
 });
