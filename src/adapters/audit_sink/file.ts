@@ -67,7 +67,7 @@ export class FileAuditSink implements AuditSink {
     try {
       if (this.#isUnchanged()) return;
       await makeFolders(dirname(this.path), 0o700);
-      if (!this.#endsWithHead()) await this.#locked(() => this.#checkEnd());
+      if (!this.#seemsWhole()) await this.#locked(() => this.#checkEnd());
       if (!hasReserve(this.#reservePath)) await this.#locked(() => ensureReserve(this.#reservePath));
     } catch (error) {
       throw unwritableLog(this.path, error);
@@ -123,14 +123,19 @@ export class FileAuditSink implements AuditSink {
     const stamp = stampOf(found);
     const known = [this.#end?.stamp, this.#inOrder].some((seen) => seen !== undefined && isSameStamp(seen, stamp));
     // The system alone knows whether it may be written to: by its mode, its owner, and on a disk that has become read-only.
-    if (known) Deno.openSync(this.path, { write: true }).close();
-    return known;
+    return known && succeeds(() => Deno.openSync(this.path, { write: true }).close());
   }
 
-  /** The usual case, told without the lock. */
+  /** The usual case, told without the lock. Another process may begin a new file meanwhile: what is wrong is told with the lock. */
+  #seemsWhole(): boolean {
+    let whole = false;
+    return succeeds(() => whole = this.#endsWithHead()) && whole;
+  }
+
   #endsWithHead(): boolean {
-    if (this.#look() === undefined) return false;
-    using file = this.#open();
+    const seen = this.#look();
+    if (seen === undefined) return false;
+    using file = this.#openSeen(seen);
     const info = file.statSync();
     const last = acknowledgedEnd(file, info.size).line ?? this.#files.lastRotatedLine();
     if (this.#head.read() !== last) return false;
@@ -157,17 +162,26 @@ export class FileAuditSink implements AuditSink {
     return found;
   }
 
-  /** Opens the log that {@linkcode #look} has seen, and no other; creates it where there is none. */
+  /** Opens the log, creates it where there is none: while the lock is held, or a rotation by another process would find it there. */
   #open(): Deno.FsFile {
     const seen = this.#look();
-    const file = Deno.openSync(this.path, { read: true, write: true, createNew: seen === undefined, mode: MODE });
+    return seen === undefined ? this.#create() : this.#openSeen(seen);
+  }
+
+  /** Opens the file that was seen, and no other. */
+  #openSeen(seen: Deno.FileInfo): Deno.FsFile {
+    const file = Deno.openSync(this.path, { read: true, write: true });
     const found = file.statSync();
-    if (seen !== undefined && !isSameFile(stampOf(seen), stampOf(found))) {
+    if (!isSameFile(stampOf(seen), stampOf(found))) {
       file.close();
       throw refusedLog(this.path, "it was replaced at this moment");
     }
     if (isOpenToOthers(found)) Deno.chmodSync(this.path, MODE);
     return file;
+  }
+
+  #create(): Deno.FsFile {
+    return Deno.openSync(this.path, { read: true, write: true, createNew: true, mode: MODE });
   }
 
   /**
@@ -219,7 +233,7 @@ export class FileAuditSink implements AuditSink {
   async #beginWith(full: Deno.FsFile, bytes: Uint8Array): Promise<FileStamp> {
     full.close();
     this.#files.rotate();
-    using file = Deno.openSync(this.path, { read: true, write: true, createNew: true, mode: MODE });
+    using file = this.#create();
     const written = await this.#write(file, 0, bytes);
     await syncFolder(dirname(this.path));
     return written;
@@ -241,6 +255,15 @@ export class FileAuditSink implements AuditSink {
       }
     }
     return stampOf(file.statSync());
+  }
+}
+
+function succeeds(work: () => void): boolean {
+  try {
+    work();
+    return true;
+  } catch {
+    return false;
   }
 }
 

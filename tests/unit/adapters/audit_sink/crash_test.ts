@@ -34,6 +34,7 @@ Deno.test("P13 P14 P25 processes that record many calls at once, killed at any m
     const processes = [1, 8, 64].map((callers, i) =>
       killedAfter(folder.path, callers, `${round}-${callers}`, [40, 300, 900][i]! + 100 * round)
     );
+    await Promise.allSettled(processes); // before the folder goes
     for (const ids of await Promise.all(processes)) for (const id of ids) acknowledged.add(id);
     // The next record clears away what the last one killed may have left in the middle of a group.
     const checkpoints = { read: () => Promise.resolve(undefined), write: () => Promise.resolve() };
