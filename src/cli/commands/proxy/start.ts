@@ -22,6 +22,11 @@ export const command = defineCommand({
         'curl http://localhost:8765/proxy -H "X-AS-Target-URL: https://api.stripe.com/v1/balance" -H "X-AS-Inject-Bearer: STRIPE_KEY"',
       why: "then, from any program",
     },
+    {
+      line:
+        'curl http://localhost:8765/proxy/v1/models -H "X-AS-Target-Origin: https://api.openai.com" -H "X-AS-Inject-Bearer: OPENAI_KEY"',
+      why: "as SDKs do it, with http://localhost:8765/proxy/v1 as their base URL and these as default headers",
+    },
   ],
   define: (command) =>
     withPassword(command)
