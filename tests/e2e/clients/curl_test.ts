@@ -110,6 +110,22 @@ Deno.test({
         assert.match(head, new RegExp(`^content-length: ${REPORT.length}\r$`, "m"));
       });
 
+      await t.step("P9 a client that follows a redirect by itself leaves the credential behind", async () => {
+        const seen: Headers[] = [];
+        const options = { hostname: "127.0.0.1", port: 0, onListen(): void {} };
+        const elsewhere = Deno.serve(options, ({ headers }) => {
+          seen.push(headers);
+          return new Response("elsewhere");
+        });
+        const target = `/redirect?to=http://127.0.0.1:${elsewhere.addr.port}/`;
+        assert.equal(await curl(world.proxy, "-L", ...to(target, bearer)), "elsewhere");
+        assert.equal(upstream.requests.at(-1)!.headers.authorization, `Bearer ${key}`);
+        const taken = seen.map((headers) => [headers.get("authorization"), headers.get("x-as-inject-bearer")]);
+        assert.deepEqual(taken, [[null, "KEY"]]);
+        assert.equal(JSON.stringify([...seen[0]!]).includes(key), false);
+        await elsewhere.shutdown();
+      });
+
       await t.step(
         "events of a live stream are printed when they come, redacted, and leaving ends the upstream's",
         async () => {
