@@ -17,6 +17,9 @@ import { startUpstream, type TestUpstream } from "./upstream.ts";
 
 export const KEY = "sk_live_51Habcdefghijklmnop";
 
+/** One for all tests, as a process has one. */
+const owners = openSocketOwners();
+
 /** A running door. */
 export interface TestDoor {
   readonly upstream: TestUpstream;
@@ -58,7 +61,7 @@ export async function withDoor(work: (door: TestDoor) => Promise<void>, options:
   const engine = await TestEngine.start({ caPem: upstream.caPem, allow, secrets });
   const { token, text } = SessionToken.make(systemRandom);
   const callers = new CallerCheck({
-    peers: options.peers ?? new SystemPeers({ kernel: openSocketOwners }),
+    peers: options.peers ?? new SystemPeers({ kernel: () => owners }),
     agents: options.agents ?? NO_AGENT_TOKENS,
     requireToken: options.requireToken ?? false,
     session: token,
