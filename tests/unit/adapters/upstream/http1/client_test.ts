@@ -121,16 +121,18 @@ Deno.test("an answer without framing ends with its connection, an older one and 
 Deno.test("P35 a byte more than an answer's framing says, with it or later, is never taken for the next answer", async () => {
   const planted = "HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nplanted";
   for (const delayed of [false, true]) {
-    const sent = Promise.withResolvers<void>();
+    const read = Promise.withResolvers<void>(), sent = Promise.withResolvers<void>();
     await using world = new World(async (visit) => {
       if (visit.number > 0) return await always(OK)(visit);
       await visit.head();
-      if (delayed) await visit.say(OK);
-      await visit.say(delayed ? planted : OK + planted);
+      await visit.say(delayed ? OK : OK + planted);
+      await read.promise;
+      if (delayed) await visit.say(planted);
       sent.resolve();
       await visit.rest();
     });
     assert.equal(await textOf(await world.send()), "ok");
+    read.resolve();
     await sent.promise;
     // What was planted later has to have arrived: a round trip over another connection lets it.
     const other = startScripted(always(OK));
@@ -271,7 +273,8 @@ Deno.test("an answer that comes before the upload's end is given at once; what i
     const left = Promise.withResolvers<void>();
     const body = new ReadableStream<Bytes>({ start: (c) => void (controller = c), cancel: () => left.resolve() });
     controller.enqueue(encoder.encode("a"));
-    assert.equal(await textOf(await world.send({ method: "POST", body })), "ok");
+    const timeouts = { ...TIMEOUTS, idleMs: 10 * 60_000 };
+    assert.equal(await textOf(await world.send({ method: "POST", body, timeouts })), "ok");
     if (goesOn) {
       controller.enqueue(encoder.encode("b"));
       controller.close();
@@ -346,9 +349,14 @@ Deno.test("an abort ends the exchange in every phase, with the signal's own reas
 });
 
 Deno.test("every wait has its limit: the head, an upload that stands still, the body while somebody reads", async () => {
+  const again = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   await using world = new World(async (visit) => {
     const head = await visit.head();
-    if (head?.startsWith("PUT")) await visit.say("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf");
+    if (head?.startsWith("PUT")) {
+      await visit.say("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\none");
+      for (const { promise } of again) await promise.then(() => visit.say("two"));
+    }
+    if (head?.startsWith("DELETE")) await visit.say("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\none");
     await visit.rest();
   });
   await failsWith(
@@ -359,12 +367,18 @@ Deno.test("every wait has its limit: the head, an upload that stands still, the 
   const still = new ReadableStream<Bytes>();
   const call = world.send({ method: "POST", body: still, timeouts: { ...TIMEOUTS, firstByteMs: 40 } });
   await failsWith(call, "upstream_timeout", /first byte within 40 ms/);
-  const response = await world.send({ method: "PUT", timeouts: { ...TIMEOUTS, idleMs: 40 } });
-  const reader = streamOf(response);
-  assert.equal((await reader.read()).value?.length, 4);
-  // Nobody waits, so nothing is late.
-  await new Promise((resolve) => setTimeout(resolve, 120));
-  await failsWith(reader.read(), "upstream_timeout", /further byte within 40 ms/);
+  const silent = await world.send({ method: "DELETE", timeouts: { ...TIMEOUTS, idleMs: 40 } });
+  await failsWith(textOf(silent), "upstream_timeout", /further byte within 40 ms/);
+  const reader = streamOf(await world.send({ method: "PUT", timeouts: { ...TIMEOUTS, idleMs: 400 } }));
+  assert.equal((await reader.read()).value?.length, 3);
+  for (const { resolve } of again) {
+    const next = reader.read();
+    resolve();
+    assert.equal((await next).value?.length, 3);
+    // Nobody waits, so nothing is late.
+    if (resolve === again[0]!.resolve) await new Promise((resolve) => setTimeout(resolve, 600));
+  }
+  assert.equal((await reader.read()).done, true);
 });
 
 Deno.test("an upload that moves may take longer than the limit for the head", async () => {
