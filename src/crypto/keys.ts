@@ -7,7 +7,7 @@
 import type { Bytes, RandomBytes } from "../kernel/bytes.ts";
 import { toBase64Url } from "../kernel/encoding.ts";
 import { Secret } from "../kernel/secret.ts";
-import { ed25519PublicKey, signEd25519 } from "./hazmat/ed25519.ts";
+import { ed25519PublicKey, ed25519Signer } from "./hazmat/ed25519.ts";
 import { openBox } from "./hazmat/sealed_box.ts";
 import { x25519PublicKey } from "./hazmat/x25519.ts";
 
@@ -18,6 +18,7 @@ export class SigningKey implements Disposable {
   /** {@linkcode publicKey} in base64url. */
   readonly publicKeyText: string;
   readonly #seed: Secret;
+  #sign: ((message: Uint8Array) => Bytes) | undefined;
 
   private constructor(seed: Secret, publicKey: Bytes) {
     this.#seed = seed;
@@ -43,11 +44,13 @@ export class SigningKey implements Disposable {
 
   /** The 64-byte signature of `message`. */
   sign(message: Uint8Array): Bytes {
-    // EXPOSE: signing needs the seed
-    return this.#seed.expose((seed) => signEd25519(seed, message));
+    // EXPOSE: signing needs the seed; a disposed one throws
+    this.#sign ??= this.#seed.expose(ed25519Signer);
+    return this.#sign(message);
   }
 
   [Symbol.dispose](): void {
+    this.#sign = undefined;
     this.#seed.dispose();
   }
 }

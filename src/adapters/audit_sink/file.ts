@@ -10,6 +10,8 @@
 
 import { basename, dirname } from "node:path";
 import type { AuditSink } from "../../ports/audit_sink.ts";
+import type { Clock } from "../../ports/clock.ts";
+import { SystemClock } from "../clock/system.ts";
 import { FileLocks } from "../files/lock.ts";
 import { makeFolders, syncFolder } from "../files/temporary.ts";
 import { type FileStamp, isSameFile, isSameStamp, lookAt, stampOf } from "./file_stamp.ts";
@@ -30,9 +32,16 @@ export interface FileAuditSinkOptions {
   readonly maxBytes?: number;
   /** Number of older files that are kept. Default 24. */
   readonly keep?: number;
+  /** Default: the system's. */
+  readonly clock?: Pick<Clock, "monotonicMs">;
 }
 
 const MODE = 0o600;
+/**
+ * For so long what {@linkcode FileAuditSink.ready} found counts, in ms: a log that goes away in between is noticed when the record is
+ * written, as one is that goes away right after a look.
+ */
+const LOOK_MS = 5;
 const LOCK_TIMEOUT_MS = 15_000;
 
 /** The end of the log as it was when the lock was last held here. */
@@ -50,9 +59,13 @@ export class FileAuditSink implements AuditSink {
   readonly #files: LogFiles;
   readonly #head: HeadCopy;
   readonly #locks = new FileLocks();
+  readonly #clock: Pick<Clock, "monotonicMs">;
   #end: KnownEnd | undefined;
   /** The log as {@linkcode ready} last found it in order. */
   #inOrder: FileStamp | undefined;
+  #readyMs = -Infinity;
+  /** The log at the beginning of the group that is being written now. */
+  #growing: FileStamp | undefined;
 
   constructor(options: FileAuditSinkOptions) {
     this.path = options.path;
@@ -61,23 +74,31 @@ export class FileAuditSink implements AuditSink {
     this.#maxBytes = options.maxBytes ?? 8 * 1024 * 1024;
     this.#files = new LogFiles(options.path, options.keep ?? 24);
     this.#head = new HeadCopy(`${options.path}.head`);
+    this.#clock = options.clock ?? new SystemClock();
   }
 
   async ready(): Promise<void> {
+    const now = this.#clock.monotonicMs();
+    if (now - this.#readyMs < LOOK_MS) return;
     try {
-      if (this.#isUnchanged()) return;
-      await makeFolders(dirname(this.path), 0o700);
-      if (!this.#seemsWhole()) await this.#locked(() => this.#checkEnd());
-      if (!hasReserve(this.#reservePath)) await this.#locked(() => ensureReserve(this.#reservePath));
+      if (!this.#isUnchanged()) await this.#makeReady();
     } catch (error) {
       throw unwritableLog(this.path, error);
     }
+    this.#readyMs = now;
+  }
+
+  async #makeReady(): Promise<void> {
+    await makeFolders(dirname(this.path), 0o700);
+    if (!this.#seemsWhole()) await this.#locked(() => this.#checkEnd());
+    if (!hasReserve(this.#reservePath)) await this.#locked(() => ensureReserve(this.#reservePath));
   }
 
   async append(next: (last: string | undefined) => string | readonly string[]): Promise<void> {
     try {
       await this.#locked(() => this.#appendLocked(next));
     } catch (error) {
+      this.#readyMs = -Infinity;
       throw unwritableLog(this.path, error);
     }
   }
@@ -121,9 +142,15 @@ export class FileAuditSink implements AuditSink {
     const found = lookAt(this.path);
     if (found === undefined || isOpenToOthers(found) || !hasReserve(this.#reservePath)) return false;
     const stamp = stampOf(found);
-    const known = [this.#end?.stamp, this.#inOrder].some((seen) => seen !== undefined && isSameStamp(seen, stamp));
+    const known = [this.#end?.stamp, this.#inOrder].some((seen) => seen !== undefined && isSameStamp(seen, stamp)) ||
+      this.#isOurGrowth(stamp);
     // The system alone knows whether it may be written to: by its mode, its owner, and on a disk that has become read-only.
     return known && succeeds(() => Deno.openSync(this.path, { write: true }).close());
+  }
+
+  /** While this process writes under the lock the log is what it was, and longer. */
+  #isOurGrowth(stamp: FileStamp): boolean {
+    return this.#growing !== undefined && isSameFile(this.#growing, stamp) && stamp.size >= this.#growing.size;
   }
 
   /** The usual case, told without the lock. Another process may begin a new file meanwhile: what is wrong is told with the lock. */
@@ -211,11 +238,16 @@ export class FileAuditSink implements AuditSink {
     const bytes = bytesOf(lines);
     // Until the disk has them, nothing is known.
     this.#end = undefined;
-    const rotates = stamp.size > 0 && stamp.size + bytes.length > this.#maxBytes;
-    const written = rotates ? await this.#beginWith(file, bytes) : await this.#write(file, stamp.size, bytes);
-    if (stamp.size === 0) await syncFolder(dirname(this.path));
-    this.#head.write(lines.at(-1)!);
-    this.#end = { stamp: written, last: lines.at(-1)! };
+    this.#growing = stamp;
+    try {
+      const rotates = stamp.size > 0 && stamp.size + bytes.length > this.#maxBytes;
+      const written = rotates ? await this.#beginWith(file, bytes) : await this.#write(file, stamp.size, bytes);
+      if (stamp.size === 0) await syncFolder(dirname(this.path));
+      this.#head.write(lines.at(-1)!);
+      this.#end = { stamp: written, last: lines.at(-1)! };
+    } finally {
+      this.#growing = undefined;
+    }
   }
 
   /** What is remembered, if nobody else has been here since; otherwise what is found, checked and repaired. */

@@ -28,7 +28,11 @@ export function ed25519PublicKey(seed: Uint8Array): Bytes {
   return new Uint8Array(der.subarray(der.length - 32));
 }
 
-/** The 64-byte signature of `message`; deterministic. */
-export function signEd25519(seed: Uint8Array, message: Uint8Array): Bytes {
-  return new Uint8Array(sign(null, message, importSeed(seed)));
+/**
+ * Makes 64-byte signatures, deterministic ones, with the key of a 32-byte seed. Importing the key costs more than a signature does; the
+ * runtime's copy of it lives as long as the function.
+ */
+export function ed25519Signer(seed: Uint8Array): (message: Uint8Array) => Bytes {
+  const key = importSeed(seed);
+  return (message) => new Uint8Array(sign(null, message, key));
 }
