@@ -10,6 +10,7 @@ import type { SecretScope } from "../ports/secret_reader.ts";
 import type { Terminal } from "../ports/terminal.ts";
 import { type OpenCallContext, openCallContext, selectionOf } from "./call_context.ts";
 import type { WorldWithEngine } from "./engine_ports.ts";
+import { type EnvChoice, selectForEnv } from "./env_selection.ts";
 import { handOutFacts } from "./hand_out.ts";
 import { OutputMask } from "./output_mask.ts";
 import type { AskPassword } from "./ports.ts";
@@ -19,8 +20,10 @@ import { unlockAccount } from "./unlock_account.ts";
 export interface RunWithEnvInput {
   readonly program: string;
   readonly args: readonly string[];
-  /** Names; undefined means every secret of the environment but the {@linkcode STEERING} ones. */
+  /** Names; undefined means the default of the folder's project, or every secret of the environment ({@linkcode selectForEnv}). */
   readonly only?: readonly string[];
+  /** Every secret, whatever the folder's default says. Not together with `only`. */
+  readonly all?: boolean;
   readonly project?: string;
   readonly environment?: string;
   /**
@@ -30,6 +33,8 @@ export interface RunWithEnvInput {
   readonly unmasked?: PersonPresent;
   /** Called before the program starts, when secrets are left out: see {@linkcode RunWithEnvResult.leftOut}. */
   readonly onLeftOut?: (names: readonly SecretName[]) => Promise<void>;
+  /** Called before anything is read, when the names are those of the project file at `path`. */
+  readonly onDefault?: (names: readonly SecretName[], path: string) => Promise<void>;
 }
 
 /** A person who can be asked for the account's password. */
@@ -51,13 +56,6 @@ export interface RunWithEnvResult {
 const WITHHELD = ["AGENTSECRETS_*"];
 
 /**
- * Variables with which loaders, shells and interpreters run other code. Whoever may write a secret must not thereby choose what
- * runs on another member's machine, so these pass only when they are named.
- */
-const STEERING =
-  /^(PATH|IFS|ENV|BASH_ENV|SHELLOPTS|BASHOPTS|PROMPT_COMMAND|PS4|ZDOTDIR|EDITOR|VISUAL|PAGER|BROWSER|LD_.*|DYLD_.*|NODE_OPTIONS|NODE_PATH|PYTHON(STARTUP|PATH|HOME|INSPECT)|PERL5?(OPT|LIB|DB)|RUBY(OPT|LIB)|JAVA_TOOL_OPTIONS|_JAVA_OPTIONS|JDK_JAVA_OPTIONS|GIT_.*|GCONV_PATH|MALLOC_.*|DENO_.*|BUN_.*|NPM_CONFIG_.*|npm_config_.*)$/;
-
-/**
  * Writes the audit record (method `ENV`, names and the program's name), then runs the program on this process's streams, masking
  * what it prints where that is not a terminal.
  *
@@ -70,11 +68,11 @@ export async function runWithEnv(
   input: RunWithEnvInput,
   signal?: AbortSignal,
 ): Promise<RunWithEnvResult> {
-  const only = input.only?.map(parseSecretName);
+  const choice = input.only?.map(parseSecretName) ?? (input.all === true ? "all" : undefined);
   if (input.unmasked?.terminal.canAsk === false) {
     throw new AppError("person_required", { action: "leave output unmasked" });
   }
-  const { secrets, leftOut, scope } = await takeSecrets(ports, input, only, signal);
+  const { secrets, leftOut, scope } = await takeSecrets(ports, input, choice, signal);
   using mask = new OutputMask(ports, scope, signal);
   try {
     if (leftOut.length > 0) await input.onLeftOut?.(leftOut);
@@ -91,21 +89,22 @@ export async function runWithEnv(
 async function takeSecrets(
   ports: WorldWithEngine,
   input: RunWithEnvInput,
-  only: readonly SecretName[] | undefined,
+  choice: EnvChoice,
   signal: AbortSignal | undefined,
 ): Promise<Taken> {
   using open = await openCallContext(ports, selectionOf(input), signal);
   if (input.unmasked !== undefined) await requirePassword(open, input.unmasked, signal);
   await open.audit.ready();
   const reader = await ports.secretReader();
-  const all = only ?? await reader.names(open.context.scope, signal);
-  const leftOut = only === undefined ? all.filter((name) => STEERING.test(name)) : [];
-  const names = [...new Set(all)].filter((name) => !leftOut.includes(name));
-  const secrets = await reader.read(open.context.scope, names, signal);
+  const { scope } = open.context;
+  const selected = await selectForEnv(ports, choice, scope.projectId, () => reader.names(scope, signal));
+  const { names, leftOut, defaultOf } = selected;
+  if (defaultOf !== undefined) await input.onDefault?.(names, defaultOf);
+  const secrets = await reader.read(scope, names, signal);
   try {
     const program = showable(input.program.replace(/^.*[/\\]/, ""));
     await open.audit.record(handOutFacts(ports, open, { method: "ENV", path: "env", program, names }));
-    return { secrets, leftOut, scope: open.context.scope };
+    return { secrets, leftOut, scope };
   } catch (error) {
     for (const value of secrets.values()) value.dispose();
     throw error;

@@ -3,7 +3,7 @@
 import { type EnvironmentName, parseEnvironmentName } from "../kernel/names.ts";
 import { writeProjectFile } from "../vault/project_file.ts";
 import { type ListProjectsPorts, openActiveWorkspace, type ProjectView, viewProject } from "./list_projects.ts";
-import { environmentByName, projectByName } from "./scope.ts";
+import { environmentByName, folderProject, projectByName } from "./scope.ts";
 
 export interface UseProjectInput {
   /** Name or id. */
@@ -27,12 +27,16 @@ export async function useProject(
   const id = projectByName(workspace.names, input.project);
   const project = viewProject(workspace, id, id);
   if (input.environment !== undefined) environmentByName(workspace, id, input.environment);
+  // The folder's own default of `env` stays, as long as it is the same project's.
+  const before = await folderProject(ports);
+  const envOnly = before?.folder === ports.workingFolder && before.projectId === id ? before.envOnly : undefined;
   const path = await writeProjectFile(ports.files, ports.workingFolder, {
     workspaceId: workspace.id,
     workspace: workspace.name,
     projectId: id,
     project: project.name,
     environment: input.environment ?? defaultEnvironment(project),
+    ...(envOnly === undefined ? {} : { envOnly }),
   });
   return { project, path };
 }

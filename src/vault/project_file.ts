@@ -13,9 +13,11 @@ import {
   isWorkspaceId,
   parseEnvironmentName,
   parseProjectName,
+  parseSecretName,
   parseWorkspaceName,
   type ProjectId,
   type ProjectName,
+  type SecretName,
   type WorkspaceId,
   type WorkspaceName,
 } from "../kernel/names.ts";
@@ -23,6 +25,8 @@ import type { Files } from "../ports/files.ts";
 import { accepted, StrictJson } from "./strict_json.ts";
 
 const VERSION = 1;
+/** Most names of a default: more than an environment holds is damage. */
+const MAX_NAMES = 10_000;
 
 /** The file's content. */
 export interface ProjectFile {
@@ -33,6 +37,8 @@ export interface ProjectFile {
   readonly project: ProjectName;
   /** The default; a person's own choice is in config.json. */
   readonly environment: EnvironmentName;
+  /** What `env` gives unless it is told otherwise; absent: everything. Narrows, and grants nothing: anybody may edit this file. */
+  readonly envOnly?: readonly SecretName[];
 }
 
 /** A project file and the folder it speaks for. */
@@ -72,6 +78,7 @@ export async function writeProjectFile(files: Files, folder: string, project: Pr
     project_id: project.projectId,
     project: project.project,
     environment: project.environment,
+    ...(project.envOnly === undefined ? {} : { env_only: project.envOnly }),
   };
   // Committed files are readable for everyone who has the folder.
   await files.makeFolder(dirname(path), 0o755);
@@ -83,13 +90,15 @@ export async function writeProjectFile(files: Files, folder: string, project: Pr
 export function parseProjectFile(path: string, bytes: Uint8Array): ProjectFile {
   const root = StrictJson.parse(path, bytes);
   root.version(VERSION);
-  root.onlyFields("version", "workspace_id", "workspace", "project_id", "project", "environment");
+  root.onlyFields("version", "workspace_id", "workspace", "project_id", "project", "environment", "env_only");
+  const envOnly = root.optional("env_only")?.list(MAX_NAMES).map((name) => name.text(accepted(parseSecretName)));
   return {
     workspaceId: root.field("workspace_id").text(isWorkspaceId),
     workspace: root.field("workspace").text(accepted(parseWorkspaceName)),
     projectId: root.field("project_id").text(isProjectId),
     project: root.field("project").text(accepted(parseProjectName)),
     environment: root.field("environment").text(accepted(parseEnvironmentName)),
+    ...(envOnly === undefined ? {} : { envOnly: [...new Set(envOnly)] }),
   };
 }
 

@@ -76,6 +76,13 @@ export class StrictJson {
     return Object.entries(this.#object()).map(([name, value]) => [name, this.#at(name, value)]);
   }
 
+  /** The members of a list of at most `max`. */
+  list(max: number): StrictJson[] {
+    const value = this.#value;
+    if (!Array.isArray(value) || value.length > max) this.refuse("it is no list, or too long");
+    return value.map((member, i) => this.#at(String(i), member));
+  }
+
   /** Text that `is` accepts. */
   text<T extends string>(is: (text: string) => text is T): T {
     const value = this.#value;

@@ -92,3 +92,87 @@ Deno.test({
     assert.equal(await pty.end(), 4, pty.screen);
   },
 });
+
+/** Names of the secrets that a program gets. */
+async function given(sandbox: Sandbox, args: readonly string[] = [], cwd = sandbox.folder): Promise<string[]> {
+  const names = ["KEY", "OTHER", "THIRD"];
+  const script = names.map((name) => `test -n "$${name}" && echo ${name}`).join("; ") + "; true";
+  return (await sandbox.ok(["env", ...args, "--", "sh", "-c", script], { cwd })).trim().split("\n");
+}
+
+Deno.test("P63 env gives the folder's default and no other secret; --only and --all are asked for", async () => {
+  await using sandbox = await withKey();
+  await sandbox.ok(["secrets", "set", "OTHER=another value", "THIRD=a third value"]);
+  assert.deepEqual(await given(sandbox), ["KEY", "OTHER", "THIRD"]);
+  const saved = await sandbox.json(["env", "--only", "OTHER,KEY", "--only", "KEY", "--save"]);
+  assert.deepEqual(saved["env_only"], ["KEY", "OTHER"]);
+  await Deno.mkdir(`${sandbox.folder}/src/deep`, { recursive: true });
+  assert.deepEqual(await given(sandbox), ["KEY", "OTHER"]);
+  assert.deepEqual(await given(sandbox, [], `${sandbox.folder}/src/deep`), ["KEY", "OTHER"]);
+  assert.deepEqual(await given(sandbox, ["--project", "my-app"]), ["KEY", "OTHER"]);
+  assert.deepEqual(await given(sandbox, ["--only", "THIRD"]), ["THIRD"]);
+  assert.deepEqual(await given(sandbox, ["--all"]), ["KEY", "OTHER", "THIRD"]);
+  const [record] = (await sandbox.json(["proxy", "logs", "--last", "3"]) as { records: { secret_keys: string[] }[] })
+    .records;
+  assert.deepEqual(record!.secret_keys, ["KEY", "OTHER"]);
+
+  // What keeps the project keeps the default; another project has its own.
+  await sandbox.ok(["project", "update", "my-app", "--name", "renamed"]);
+  await sandbox.ok(["project", "use", "renamed"]);
+  assert.deepEqual(await given(sandbox), ["KEY", "OTHER"]);
+  await sandbox.ok(["project", "create", "elsewhere", "--no-use"]);
+  await sandbox.ok(["secrets", "set", "THIRD=of another project", "--project", "elsewhere"]);
+  assert.deepEqual(await given(sandbox, ["--project", "elsewhere"]), ["THIRD"]);
+
+  assert.equal((await sandbox.json(["env", "--all", "--save"]))["env_only"], null);
+  assert.deepEqual(await given(sandbox), ["KEY", "OTHER", "THIRD"]);
+});
+
+Deno.test("P63 an edited default gives nothing that env alone would not, and a name that is not there is an error", async () => {
+  await using sandbox = await withKey();
+  await sandbox.ok(["secrets", "set", "OTHER=another value", "LD_PRELOAD=/nowhere/at-all.so"]);
+  await sandbox.fails("invalid_input", 2, ["env", "--only", "KEY,LD_PRELOAD", "--save"]);
+  const path = `${sandbox.folder}/.agentsecrets/project.json`;
+  const file = JSON.parse(await Deno.readTextFile(path));
+  const edit = (env_only: unknown): Promise<void> => Deno.writeTextFile(path, JSON.stringify({ ...file, env_only }));
+
+  await edit(["KEY", "LD_PRELOAD"]);
+  const preloaded = await sandbox.run(["env", "--", "sh", "-c", 'test -z "$LD_PRELOAD" && test -n "$KEY"']);
+  assert.equal(preloaded.code, 0, preloaded.stderr);
+  assert.match(preloaded.stderr, /^! Left out LD_PRELOAD/);
+  await edit(["KEY", "NEVER_WAS"]);
+  await sandbox.fails("secret_not_found", 3, ["env", "--", "true"]);
+  await sandbox.ok(["secrets", "delete", "OTHER"]);
+  await edit(["KEY", "OTHER"]);
+  await sandbox.fails("secret_not_found", 3, ["env", "--", "true"]);
+  await edit([]);
+  assert.deepEqual(await given(sandbox), [""]);
+  for (const damaged of ["KEY", { KEY: true }, ["not a name"], [["KEY"]], null]) {
+    await edit(damaged);
+    await sandbox.fails("config_damaged", 1, ["env", "--", "true"]);
+  }
+});
+
+Deno.test("--save writes and runs nothing; what it cannot mean is a usage error", async () => {
+  await using sandbox = await withKey();
+  const path = `${sandbox.folder}/.agentsecrets/project.json`, before = await Deno.readTextFile(path);
+  await sandbox.fails("usage", 2, ["env", "--only", "KEY", "--save", "--", "true"]);
+  await sandbox.fails("usage", 2, ["env", "--only", "KEY", "--save", "--env", "staging"]);
+  await sandbox.fails("usage", 2, ["env", "--only", "KEY", "--all", "--", "true"]);
+  await sandbox.fails("missing_answer", 2, ["env", "--save"]);
+  await sandbox.fails("usage", 2, ["env"]);
+  await sandbox.fails("no_project", 3, ["env", "--only", "KEY", "--save"], { cwd: sandbox.base });
+  assert.equal(await Deno.readTextFile(path), before);
+});
+
+Deno.test(
+  { name: "P63 a person at a terminal is told which names the default gives, a program is not", ignore },
+  async () => {
+    await using sandbox = await withKey();
+    await sandbox.ok(["env", "--only", "KEY", "--save"]);
+    const pty = new Pty(sandbox, ["env", "--", "true"]);
+    assert.equal(await pty.end(), 0);
+    assert.match(pty.screen, /With KEY, this folder's default; --all gives all/);
+    assert.equal((await sandbox.run(["env", "--", "true"])).stderr, "");
+  },
+);

@@ -2,7 +2,14 @@ import assert from "node:assert/strict";
 import { DiskFiles } from "../../../src/adapters/files/disk.ts";
 import { systemRandom } from "../../../src/adapters/random/system.ts";
 import { isAppError } from "../../../src/kernel/error.ts";
-import type { EnvironmentName, ProjectId, ProjectName, WorkspaceId, WorkspaceName } from "../../../src/kernel/names.ts";
+import type {
+  EnvironmentName,
+  ProjectId,
+  ProjectName,
+  SecretName,
+  WorkspaceId,
+  WorkspaceName,
+} from "../../../src/kernel/names.ts";
 import { findProjectFile, type ProjectFile, writeProjectFile } from "../../../src/vault/project_file.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 
@@ -32,6 +39,19 @@ Deno.test("a project file is found from the folder and from any subfolder, and h
     }
     const fields = Object.keys(JSON.parse(await Deno.readTextFile(path))).sort();
     assert.deepEqual(fields, ["environment", "project", "project_id", "version", "workspace", "workspace_id"]);
+  });
+});
+
+Deno.test("a default for env survives the way, each name once; without one there is no such field", async () => {
+  await inFolder(async (folder, files) => {
+    const envOnly = ["A_KEY", "B_KEY"] as SecretName[];
+    const path = await writeProjectFile(files, folder, { ...project, envOnly });
+    assert.deepEqual((await findProjectFile(files, folder))?.envOnly, envOnly);
+    const written = JSON.parse(await Deno.readTextFile(path));
+    await Deno.writeTextFile(path, JSON.stringify({ ...written, env_only: ["A_KEY", "B_KEY", "A_KEY"] }));
+    assert.deepEqual((await findProjectFile(files, folder))?.envOnly, envOnly);
+    await writeProjectFile(files, folder, project);
+    assert.equal("env_only" in JSON.parse(await Deno.readTextFile(path)), false);
   });
 });
 
