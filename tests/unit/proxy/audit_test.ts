@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { utf8 } from "../../../src/kernel/bytes.ts";
+import { toBase64Url } from "../../../src/kernel/encoding.ts";
 import { isAppError } from "../../../src/kernel/error.ts";
-import { auditJson, hashLine, nextLine, parseLine } from "../../../src/proxy/audit_line.ts";
-import { DEVICE, type Evidence, FACTS, STRANGER, verify } from "../../support/audit.ts";
+import { auditJson, hashLine, MAX_GROUP, nextLine, parseLine } from "../../../src/proxy/audit_line.ts";
+import { DEVICE, type Evidence, FACTS, groupsOf, STRANGER, verify } from "../../support/audit.ts";
 
 async function logOf(length: number, signer = DEVICE): Promise<string[]> {
   const lines: string[] = [];
@@ -88,6 +90,43 @@ Deno.test("a line in another spelling is no record", async () => {
     JSON.stringify(rest),
   ];
   for (const other of others) assert.equal(parseLine(other), undefined, other);
+});
+
+Deno.test("only a signed line names a key, and only one that ends a group counts lines", () => {
+  const [member, end] = groupsOf([2]) as [string, string];
+  assert.equal(parseLine(member)!.sig, "");
+  assert.equal(parseLine(end)!.covers, 1);
+  for (const covers of [0, -1, MAX_GROUP]) {
+    assert.equal(parseLine(end.replace('"covers":1', `"covers":${covers}`)), undefined, String(covers));
+  }
+  assert.equal(parseLine(member.replace('"key":""', `"key":"${DEVICE.key}"`)), undefined);
+  assert.equal(parseLine(member.replace('"key":""', '"covers":1,"key":""')), undefined);
+});
+
+Deno.test("P14 of several wrong lines in a group the first is named, also where its signature is wrong or gone", async () => {
+  const lines = groupsOf([1, 8]), end = lines.length - 1;
+  const edited = lines[end]!.replace('"status_code":200', '"status_code":403');
+  await fails(4, lines.with(end, edited).toSpliced(3, 1));
+  await fails(4, lines.with(end, "{}").toSpliced(3, 1));
+  await fails(end + 1, lines.with(end, edited));
+  await fails(end + 1, lines.with(end, "{}"));
+});
+
+Deno.test("P14 a signature that counts more lines than its group has is refused, even the device's own", async () => {
+  const [first, member, end] = groupsOf([1, 2]) as [string, string, string];
+  const unsigned = end.replace('"covers":1', '"covers":2').replace(/,"sig":.*$/, "");
+  const sig = toBase64Url(DEVICE.sign(utf8(`agentsecrets/v1/audit\0${unsigned}}`)));
+  await fails(3, [first, member, `${unsigned},"sig":"${sig}"}`]);
+});
+
+Deno.test("P14 a stranger's endless unsigned lines are not all held in memory", async () => {
+  let asked = 0;
+  async function* endless(): AsyncGenerator<string> {
+    const [line] = groupsOf([2]);
+    for (;; asked++) yield line!;
+  }
+  await assert.rejects(verify(endless()), (e) => isAppError(e, "audit_invalid") && e.fields.line === 1);
+  assert.ok(asked <= 2 * MAX_GROUP);
 });
 
 Deno.test("a whole log verifies", async () => {
