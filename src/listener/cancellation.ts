@@ -20,6 +20,8 @@ const WATCH_MS = 20;
 export interface Client {
   readonly request: Pick<Request, "signal">;
   readonly claims: Pick<CallerClaims, "peer">;
+  /** Whether the connection carries other calls too (HTTP/2): then it stays when a client leaves this one. */
+  readonly shared: boolean;
 }
 
 /** Whether a client still holds its end of the connection; undefined where that cannot be told. */
@@ -50,7 +52,7 @@ export class Cancellations {
   begin(client: Client): Call {
     const call = new Call(client, this.#live);
     if (this.#cuts.aborted) call.abort(this.#cuts.reason);
-    else if (client.claims.peer === "socket" || !this.#canTell(client)) call.watch();
+    else if (client.shared || client.claims.peer === "socket" || !this.#canTell(client)) call.watch();
     else this.#later(call);
     return call;
   }

@@ -15,7 +15,7 @@ import type { Body, CallRequest } from "../usecases/call.ts";
 import type { CallerClaims } from "../usecases/identify_caller.ts";
 import type { Listener, ListenerOptions } from "../usecases/proxy_server.ts";
 import { failureAnswer, failureForSdk, upstreamAnswer } from "./answers.ts";
-import { Cancellations } from "./cancellation.ts";
+import { type Call, Cancellations } from "./cancellation.ts";
 import { Gate } from "./gate.ts";
 import { guardRequest } from "./guard.ts";
 import { type Head, readHead } from "./head.ts";
@@ -134,14 +134,14 @@ class Door {
   async #call(request: Request, head: Head, claims: CallerClaims): Promise<Response> {
     const caller = await this.#options.callers.identify(claims);
     const leave = this.#gate.enter();
-    const call = this.#cancellations.begin({ request, claims });
+    const call = this.#cancellations.begin({ request, claims, shared: head.host === undefined });
     const over = (): void => {
       leave();
       call.end();
     };
     try {
       if (head.upgrade === "websocket") {
-        return await this.#socket(request, proxyRequest(head, null, caller), call.signal, over);
+        return await this.#socket(request, proxyRequest(head, null, caller), call, over);
       }
       const response = await this.#options.door.call(
         proxyRequest(head, request.body as Body | null, caller),
@@ -155,13 +155,13 @@ class Door {
     }
   }
 
-  /** @param signal Ends the handshake: the request's own also aborts when the answer, the upgrade, was delivered. */
-  async #socket(request: Request, call: CallRequest, signal: AbortSignal, over: () => void): Promise<Response> {
+  async #socket(request: Request, asked: CallRequest, call: Call, over: () => void): Promise<Response> {
     const { sockets } = this.#options;
     if (sockets === undefined) {
       throw new AppError("unsupported", { what: "a WebSocket", reason: "this proxy opens none" });
     }
-    const upstream = await sockets.connect(call, signal);
+    const upstream = await sockets.connect(asked, call.signal);
+    call.end(); // the handshake is all that it could end
     try {
       const { response, ended } = joinSockets(request, upstream, this.#ending);
       this.#sockets.add(ended);

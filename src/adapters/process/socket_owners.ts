@@ -43,21 +43,23 @@ export class KernelSocketOwners implements SocketOwners {
   }
 
   ownerOf(peer: TcpPeer): number | "none" | "unknown" {
-    const answer = this.#ask(peer);
+    const name = socketName(peer);
+    if (name === undefined) return "none";
+    const answer = this.#ask(name);
     if (typeof answer === "string") return answer;
     // Without an inode no process holds the socket, and the user that is shown is the administrator's, whoever opened it.
     return answer.inode !== 0 && CONNECTED.has(answer.state) ? answer.uid : "none";
   }
 
   isOpen(peer: TcpPeer): boolean | "unknown" {
-    const answer = this.#ask(peer);
+    const name = socketName(peer);
+    if (name === undefined) return "unknown";
+    const answer = this.#ask(name);
     if (typeof answer === "string") return answer === "none" ? false : answer;
     return answer.inode !== 0 && answer.state === ESTABLISHED;
   }
 
-  #ask(peer: TcpPeer): SocketFacts | "none" | "unknown" {
-    const name = socketName(peer);
-    if (name === undefined) return "none";
+  #ask(name: SocketName): SocketFacts | "none" | "unknown" {
     this.#sequence = (this.#sequence + 1) >>> 0;
     this.#question.write(name, this.#sequence);
     if (!this.#channel.send(this.#question.bytes)) return "unknown";

@@ -59,7 +59,8 @@ Deno.test("P17 errors are no owner: ENOENT is none, others are unknown", () => {
 Deno.test("addresses that are none of IPv4 or ::1 are nobody's", () => {
   const owners = new KernelSocketOwners({ send: () => assert.fail("asked"), receive: () => undefined });
   for (const hostname of ["", "::2", "localhost", "127.0.0", "127.0.0.256", "1.2.3.4.5", "::1"]) {
-    assert.equal(owners.ownerOf({ ...PEER, remote: { hostname, port: 1 } }), "none", hostname);
+    const peer = { ...PEER, remote: { hostname, port: 1 } };
+    assert.deepEqual([owners.ownerOf(peer), owners.isOpen(peer)], ["none", "unknown"], hostname);
   }
 });
 
@@ -70,9 +71,13 @@ Deno.test({
     const owners = openSocketOwners()!;
     for (const [listens, connects] of [["127.0.0.1", "127.0.0.1"], ["::1", "::1"], ["127.0.0.1", "::ffff:127.0.0.1"]]) {
       using connection = await Connection.open(listens!, connects!);
-      assert.equal(owners.ownerOf(connection.peer), Deno.uid(), connects);
+      assert.deepEqual([owners.ownerOf(connection.peer), owners.isOpen(connection.peer)], [Deno.uid(), true], connects);
       await connection.client.closeWrite();
-      assert.equal(owners.ownerOf(connection.peer), Deno.uid(), "half closed");
+      assert.deepEqual(
+        [owners.ownerOf(connection.peer), owners.isOpen(connection.peer)],
+        [Deno.uid(), false],
+        connects,
+      );
     }
   },
 });
@@ -85,7 +90,7 @@ Deno.test({
     using connection = await Connection.open("127.0.0.1", "127.0.0.1");
     connection.client.close();
     await connection.accepted.read(new Uint8Array(1)); // its end has arrived
-    assert.equal(owners.ownerOf(connection.peer), "none");
+    assert.deepEqual([owners.ownerOf(connection.peer), owners.isOpen(connection.peer)], ["none", false]);
   },
 });
 
