@@ -193,7 +193,11 @@ async function buildWorld(
     surroundings: new SystemSurroundings(surroundings.inherited),
     serveMcp: async (ports, mcp, signal) => (await import("./mcp/serve.ts")).serveMcp(ports, mcp, signal),
     debug: surroundings.debug,
-    listen: async (listener) => (await import("./listener/listener.ts")).startListener(listener),
+    listen: async (options) => {
+      const listener = await (await import("./listener/listener.ts")).startListener(options);
+      (await import("./adapters/process/send_at_once.ts")).sendAtOnce();
+      return listener;
+    },
     listenBroker: async (listener) => (await import("./listener/broker.ts")).startBroker(listener),
   };
 }

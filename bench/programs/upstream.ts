@@ -5,6 +5,8 @@
  * @module
  */
 
+import { sendAtOnce } from "../../src/adapters/process/send_at_once.ts";
+
 const encoder = new TextEncoder();
 const HEAD = "HTTP/1.1 200 OK\r\nContent-Type: ";
 const EVENT = 'data: {"id":"chunk","delta":"the quick brown fox jumps over the lazy dog and on"}\n\n';
@@ -73,6 +75,8 @@ if (import.meta.main) {
   const [certPath, keyPath] = Deno.args as [string, string];
   const [cert, key] = [await Deno.readTextFile(certPath), await Deno.readTextFile(keyPath)];
   const listener = Deno.listenTls({ hostname: "127.0.0.1", port: 0, cert, key });
+  // As upstreams do that people use: else every second small write waits 40 ms for an acknowledgement, whoever asks.
+  sendAtOnce();
   console.log((listener.addr as Deno.NetAddr).port);
   for (;;) {
     try {
