@@ -276,7 +276,6 @@ export class FileAuditSink implements AuditSink {
       await writeDurably(file, size, bytes);
     } catch {
       // The room set aside for this: give it back and try once more.
-      file.truncateSync(size);
       await releaseReserve(this.#reservePath);
       try {
         await writeDurably(file, size, bytes);
