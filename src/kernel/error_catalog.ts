@@ -535,7 +535,37 @@ export const CATALOG = {
     exit: 7,
     status: 502,
     message: (f: { domain: string; reason: string }) => `Cannot trust ${f.domain}: ${f.reason}`,
+  }),
+  upstream_tls_untrusted: entry({
+    exit: 7,
+    status: 502,
+    message: (f: { domain: string }) =>
+      `Cannot trust ${f.domain}: its certificate is from an authority that is not trusted here`,
     hint: () => "For a private authority, name its PEM file in SSL_CERT_FILE",
+  }),
+  upstream_tls_expired: entry({
+    exit: 7,
+    status: 502,
+    message: (f: { domain: string; reason: string }) => `Cannot trust ${f.domain}: ${f.reason}`,
+    hint: () => "If this machine's date is right, only whoever runs the target can help",
+  }),
+  upstream_tls_name: entry({
+    exit: 7,
+    status: 502,
+    message: (f: { domain: string }) => `Cannot trust ${f.domain}: its certificate is for another name`,
+    hint: () => "Call the target by a name that its certificate holds",
+  }),
+  upstream_tls_version: entry({
+    exit: 7,
+    status: 502,
+    message: (f: { domain: string }) =>
+      `Cannot speak with ${f.domain}: it shares no version or cipher of TLS 1.2 or 1.3 with this program`,
+  }),
+  upstream_not_tls: entry({
+    exit: 7,
+    status: 502,
+    message: (f: { domain: string }) => `Cannot speak with ${f.domain}: it does not speak TLS`,
+    hint: () => "Look at the port; plain http needs a target and an allowlist entry that begin with http://",
   }),
   upstream_timeout: entry({
     exit: 7,

@@ -56,7 +56,8 @@ export interface Upstream {
   /**
    * Sends one request; resolves when the head of the response is here. Aborting `signal` ends the exchange at any time.
    *
-   * @throws {AppError} `upstream_unreachable`, `upstream_tls`, `upstream_timeout`; a body's stream fails with the same codes
+   * @throws {AppError} `upstream_unreachable`, `upstream_timeout`, `upstream_not_tls`, `upstream_tls` and its kinds; a body's
+   * stream fails with the same codes
    */
   send(request: UpstreamRequest, signal?: AbortSignal): Promise<UpstreamResponse>;
   /**

@@ -20,8 +20,11 @@ export interface ServerIdentity {
 export interface Authority {
   /** What a client must trust. */
   readonly caPem: string;
-  /** A certificate for host names and IP literals; `expired` ended yesterday. */
-  issue(hosts: readonly string[], options?: { readonly expired?: boolean }): Promise<ServerIdentity>;
+  /** A certificate for host names and IP literals; an `expired` one ended yesterday, an `early` one begins tomorrow. */
+  issue(
+    hosts: readonly string[],
+    options?: { readonly expired?: boolean; readonly early?: boolean },
+  ): Promise<ServerIdentity>;
 }
 
 /** A new authority. */
@@ -52,7 +55,7 @@ export async function makeAuthority(name = "AgentSecrets test authority"): Promi
         issuer: root.subject,
         publicKey: own.publicKey,
         signingKey: keys.privateKey,
-        notBefore: new Date(now - 5 * DAY_MS),
+        notBefore: new Date(now + (options.early === true ? 1 : -5) * DAY_MS),
         notAfter: new Date(now + (options.expired === true ? -1 : 5) * DAY_MS),
         signingAlgorithm: ALGORITHM,
         extensions: [

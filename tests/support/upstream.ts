@@ -42,6 +42,7 @@ export interface UpstreamOptions {
   /** What the certificate is for. Default: `localhost`, `api.example.test`, `127.0.0.1`, `::1`. */
   readonly hosts?: readonly string[];
   readonly expired?: boolean;
+  readonly early?: boolean;
   readonly hostname?: string;
   /** False: over TLS it speaks HTTP/1.1 alone. */
   readonly http2?: boolean;
@@ -53,7 +54,10 @@ const HOSTS = ["localhost", "api.example.test", "127.0.0.1", "::1"];
 export async function startUpstream(options: UpstreamOptions = {}): Promise<TestUpstream> {
   const authority = await makeAuthority();
   const tls = options.tls !== false;
-  const identity = await authority.issue(options.hosts ?? HOSTS, { expired: options.expired === true });
+  const identity = await authority.issue(options.hosts ?? HOSTS, {
+    expired: options.expired === true,
+    early: options.early === true,
+  });
   const state = new State();
   const isBehind = tls && options.http2 === false, hostname = options.hostname ?? "127.0.0.1";
   const server = Deno.serve({

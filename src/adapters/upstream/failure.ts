@@ -9,17 +9,26 @@ import { AppError } from "../../kernel/error.ts";
 import type { DialError } from "./dial.ts";
 import { BadAnswer, EndedEarly } from "./http1/bad_answer.ts";
 
-const CERTIFICATE: readonly (readonly [RegExp, string])[] = [
-  [/UnknownIssuer|CaUsedAsEndEntity|BadSignature/i, "its certificate is from an authority that is not trusted here"],
-  [/NotValidForName|not valid for (any )?name|certificate is only valid for/i, "its certificate is for another name"],
-  [/NotValidYet|not valid yet/i, "its certificate is not valid yet"],
-  [/Expired/i, "its certificate has expired"],
-  [/Revoked/i, "its certificate was revoked"],
-  [/invalid peer certificate|InvalidCertificate|certificate/i, "its certificate is not valid"],
+type Make = (domain: string) => AppError;
+
+/** Of the first that fits. rustls's names, as Deno 2.6 and 2.9 give them. */
+const TLS: readonly (readonly [RegExp, Make])[] = [
+  [/UnknownIssuer|CaUsedAsEndEntity|BadSignature/i, (domain) => new AppError("upstream_tls_untrusted", { domain })],
   [
-    /fatal alert|HandshakeFailure|corrupt message|InvalidContentType|PeerIncompatible|tls|ssl/i,
-    "it does not speak TLS",
+    /NotValidForName|not valid for (any )?name|only valid for/i,
+    (domain) => new AppError("upstream_tls_name", { domain }),
   ],
+  [/NotValidYet|not valid yet/i, expired("its certificate is not valid yet")],
+  [/expired/i, expired("its certificate has expired")],
+  [/revoked/i, tls("its certificate was revoked")],
+  [/alert: (CertificateRequired|BadCertificate|UnknownCA|AccessDenied)/i, tls("it asks for a client's certificate")],
+  [/invalid peer certificate|InvalidCertificate/i, tls("its certificate is not valid")],
+  [
+    /ProtocolVersion|HandshakeFailure|InsufficientSecurity|NoApplicationProtocol|PeerIncompatible|peer is incompatible/i,
+    (domain) => new AppError("upstream_tls_version", { domain }),
+  ],
+  [/corrupt message|InvalidContentType|InvalidMessage/i, (domain) => new AppError("upstream_not_tls", { domain })],
+  [/fatal alert|received unexpected|tls|ssl|certificate/i, tls("its TLS is not valid")],
 ];
 
 const OTHER: readonly (readonly [RegExp, string])[] = [
@@ -28,6 +37,14 @@ const OTHER: readonly (readonly [RegExp, string])[] = [
   [/message head is too large|too large|header/i, "its answer's head is not valid or too large"],
   [/invalid HTTP|parse|version/i, "its answer is not HTTP"],
 ];
+
+function tls(reason: string): Make {
+  return (domain) => new AppError("upstream_tls", { domain, reason });
+}
+
+function expired(reason: string): Make {
+  return (domain) => new AppError("upstream_tls_expired", { domain, reason });
+}
 
 /** Why no connection came about, or a fetch failed. `dialed` is the failure of TCP, if it was that. */
 export function connectFailure(
@@ -54,9 +71,9 @@ export function exchangeFailure(error: unknown, domain: string): AppError {
 function classify(error: unknown, domain: string): AppError {
   // A URL is taken out before matching: a host called `tls.example` is no TLS failure.
   const text = messagesOf(error).replace(/\(?https?:\/\/\S+/gi, "");
-  const isCut = /close_notify/i.test(text);
-  const certificate = isCut ? undefined : CERTIFICATE.find(([pattern]) => pattern.test(text));
-  if (certificate !== undefined) return new AppError("upstream_tls", { domain, reason: certificate[1] });
+  // A line that was cut is no failure of TLS, though TLS is what notices.
+  const failed = /close_notify/i.test(text) ? undefined : TLS.find(([pattern]) => pattern.test(text));
+  if (failed !== undefined) return failed[1](domain);
   const reason = OTHER.find(([pattern]) => pattern.test(text))?.[1] ?? "the connection failed";
   return new AppError("upstream_unreachable", { domain, reason });
 }

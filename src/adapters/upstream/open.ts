@@ -33,7 +33,7 @@ export interface Opened {
   readonly protocol: Protocol;
 }
 
-/** @throws {AppError} `upstream_unreachable`, `upstream_tls`, `upstream_timeout`, or the signal's reason */
+/** @throws {AppError} `upstream_unreachable`, `upstream_timeout`, `upstream_not_tls`, `upstream_tls` and its kinds, or the signal's reason */
 export async function openConnection(options: OpenOptions): Promise<Opened> {
   const { url, addresses, connectMs, signal } = options;
   signal?.throwIfAborted();

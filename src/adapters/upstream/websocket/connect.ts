@@ -19,7 +19,7 @@ const MAX_HEAD = 64 * 1024;
 
 /**
  * @param caCerts PEM texts of authorities trusted besides the built-in ones.
- * @throws {AppError} `upstream_unreachable`, `upstream_tls`, `upstream_timeout`
+ * @throws {AppError} `upstream_unreachable`, `upstream_timeout`, `upstream_not_tls`, `upstream_tls` and its kinds
  */
 export async function connectSocket(
   request: UpstreamRequest,
