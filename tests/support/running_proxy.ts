@@ -26,11 +26,20 @@ export class RunningProxy {
   readonly sandbox: Sandbox;
   readonly port: number;
   readonly pid: number;
+  /** Its AGENTSECRETS_HOME. */
+  readonly home: string;
   readonly #child: Deno.ChildProcess;
   readonly #output: Promise<string>;
 
-  private constructor(sandbox: Sandbox, child: Deno.ChildProcess, ready: Ready, rest: Promise<string>) {
+  private constructor(
+    sandbox: Sandbox,
+    home: string,
+    child: Deno.ChildProcess,
+    ready: Ready,
+    rest: Promise<string>,
+  ) {
     this.sandbox = sandbox;
+    this.home = home;
     this.#child = child;
     this.port = ready.port;
     this.pid = ready.pid;
@@ -38,17 +47,19 @@ export class RunningProxy {
     this.#output = Promise.all([rest, errors]).then((texts) => texts.join(""));
   }
 
-  /** Runs `work` with one whose allowlist has `origins` and whose KEY is `value`. */
+  /** Runs `work` with one whose allowlist has `origins` and whose KEY is `value`; with `disk` its home is moved into that folder. */
   static async run(
-    { origins, value }: { readonly origins: readonly string[]; readonly value: string },
+    { origins, value, disk }: { readonly origins: readonly string[]; readonly value: string; readonly disk?: string },
     work: (proxy: RunningProxy) => Promise<void>,
   ): Promise<void> {
     await using sandbox = await sandboxWithProject();
     await sandbox.ok(["secrets", "set", "KEY", "--stdin"], { stdin: value });
     await sandbox.ok(["workspace", "allowlist", "add", ...origins, "--password-stdin"], { stdin: `${PASSWORD}\n` });
-    const child = sandbox.start(["proxy", "start", "--port", "0", "--json"]);
+    const home = disk === undefined ? sandbox.home : `${disk}/home`;
+    if (disk !== undefined) await new Deno.Command("cp", { args: ["-a", sandbox.home, home] }).output();
+    const child = sandbox.start(["proxy", "start", "--port", "0", "--json"], { env: { AGENTSECRETS_HOME: home } });
     const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-    const proxy = new RunningProxy(sandbox, child, await readyOf(reader), restOf(reader));
+    const proxy = new RunningProxy(sandbox, home, child, await readyOf(reader), restOf(reader));
     try {
       await work(proxy);
     } finally {
@@ -84,7 +95,7 @@ export class RunningProxy {
 
   /** The bytes of the log. */
   async log(): Promise<string> {
-    return await Deno.readTextFile(`${this.sandbox.home}/proxy.log`).catch(() => "");
+    return await Deno.readTextFile(`${this.home}/proxy.log`).catch(() => "");
   }
 
   /** Its records, oldest first. */
