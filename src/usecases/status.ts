@@ -55,7 +55,7 @@ export interface StatusResult {
   readonly warnings: readonly StatusWarning[];
 }
 
-export type StatusPorts = WorkspacePorts & Pick<Ports, "broker">;
+export type StatusPorts = WorkspacePorts & Pick<Ports, "broker" | "machine">;
 
 /** Never throws for a state it can describe. @throws {AppError} `config_damaged`, `unsupported_format` of config.json */
 export async function readStatus(
@@ -78,6 +78,10 @@ export async function readStatus(
   if (file !== undefined && file.workspaceId !== config.active.workspaceId) notes.add(OTHER_WORKSPACE);
   const journal = await notes.attempt(() => readJournal(ports));
   if (journal !== undefined && leftOver(journal, config) !== undefined) notes.add(STORAGE_LEFT_OVER);
+  const gap = sealed
+    ? await notes.attempt(async () => await (await import("./broker/start_up_gap.ts")).startUpGap(ports))
+    : undefined;
+  if (gap !== undefined) notes.add(gap);
   const drift = place && await notes.attempt(() => driftOf(ports, workspace, selection, signal));
   const { userId: id, email, deviceId } = config.account;
   return {

@@ -1,5 +1,6 @@
 /** `proxy start`. @module */
 
+import { startUpGap } from "../../../usecases/broker/start_up_gap.ts";
 import { detachProxy, type DetachProxyInput } from "../../../usecases/detach_proxy.ts";
 import { type ProxyState, runProxy, type StartProxyInput } from "../../../usecases/proxy_server.ts";
 import { defineCommand } from "../../command.ts";
@@ -46,11 +47,18 @@ export const command = defineCommand({
       ...(options.requireToken === undefined ? {} : { requireToken: options.requireToken }),
       ...(options.lockAfter === undefined ? {} : { lockAfterMs: options.lockAfter * 60_000 }),
     };
+    await warnOfGap(context);
     if (options.detach === true) return await detach(context, input);
     await runProxy(context.world, input, (state) => ready(context, state, "end it with Ctrl-C"), context.signal);
     await context.view.note("The proxy has ended");
   },
 });
+
+/** Before the password is asked for: it is the person who decides. */
+async function warnOfGap({ world, view }: CommandContext): Promise<void> {
+  const gap = await startUpGap(world);
+  if (gap !== undefined) await view.warn(`${gap.message}. ${gap.hint}`);
+}
 
 async function detach(context: CommandContext, input: StartProxyInput): Promise<void> {
   const { answers } = context;
