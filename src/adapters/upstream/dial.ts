@@ -23,19 +23,39 @@ export interface Dialed {
 }
 
 /**
+ * `addresses` with the families alternating, the first one's first, each family in its order (RFC 8305 §4): when one family
+ * leads nowhere, the second attempt is of the other.
+ */
+export function interleaved(addresses: readonly string[]): readonly string[] {
+  const isV6 = addresses[0]?.includes(":") === true;
+  const first = addresses.filter((address) => address.includes(":") === isV6);
+  const second = addresses.filter((address) => address.includes(":") !== isV6);
+  return Array.from({ length: Math.max(first.length, second.length) }, (_, i) => [first[i], second[i]])
+    .flat().filter((address) => address !== undefined);
+}
+
+/** Makes one connection; Deno.connect but in tests. */
+export type Connect = (options: { readonly hostname: string; readonly port: number }) => Promise<Deno.TcpConn>;
+
+/** How long to try, and with what. */
+export interface DialOptions {
+  /** For all attempts together, in ms. */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly connect?: Connect;
+}
+
+/**
  * The first connection that succeeds; the others are closed.
  *
  * @param addresses IP literals, in the order to try, at least one.
- * @param timeoutMs For all attempts together.
  * @throws {DialError}, or the signal's reason
  */
-export function dial(
-  addresses: readonly string[],
-  port: number,
-  timeoutMs: number,
-  signal?: AbortSignal,
-): Promise<Dialed> {
+export function dial(addresses: readonly string[], port: number, options: DialOptions): Promise<Dialed> {
+  const { timeoutMs, signal, connect = Deno.connect } = options;
+  const order = interleaved(addresses);
   return new Promise((resolve, reject) => {
+    if (signal?.aborted === true) return reject(signal.reason);
     let next = 0, running = 0, settled = false, reason = "the connection failed";
     let stagger: ReturnType<typeof setTimeout> | undefined;
     const timer = setTimeout(() => settle(() => reject(new DialError(true, "no connection"))), timeoutMs);
@@ -50,17 +70,17 @@ export function dial(
     signal?.addEventListener("abort", onAbort, { once: true });
     const attempt = (): void => {
       clearTimeout(stagger);
-      const address = addresses[next++]!;
+      const address = order[next++]!;
       running++;
-      if (next < addresses.length) stagger = setTimeout(attempt, STAGGER_MS);
-      Deno.connect({ hostname: address, port }).then((connection) => {
+      if (next < order.length) stagger = setTimeout(attempt, STAGGER_MS);
+      connect({ hostname: address, port }).then((connection) => {
         if (settled) connection.close();
         else settle(() => resolve({ connection, address }));
       }, (error) => {
         running--;
         reason = explain(error);
         if (settled) return;
-        if (next < addresses.length) attempt();
+        if (next < order.length) attempt();
         else if (running === 0) settle(() => reject(new DialError(false, reason)));
       });
     };

@@ -38,7 +38,7 @@ export async function openConnection(options: OpenOptions): Promise<Opened> {
   const { url, addresses, connectMs, signal } = options;
   signal?.throwIfAborted();
   try {
-    const { connection, address } = await dial(addresses, portOf(url), connectMs, signal);
+    const { connection, address } = await dial(addresses, portOf(url), { timeoutMs: connectMs, signal });
     connection.setNoDelay(true);
     if (url.protocol === "http:") return { connection, address, protocol: "http/1.1" };
     return { address, ...await secure(connection, options) };

@@ -8,6 +8,7 @@
 import { REDACTED } from "../../kernel/secret.ts";
 import type { HeaderLine, Upstream, UpstreamRequest, UpstreamResponse } from "../../ports/upstream.ts";
 import type { UpstreamSocket } from "../../ports/upstream_socket.ts";
+import { GoodAddresses } from "./good_addresses.ts";
 import { Http1Client } from "./http1/client.ts";
 import type { FetchClient } from "./http2/fetch.ts";
 import { hangUp, openConnection, type Opened } from "./open.ts";
@@ -31,7 +32,7 @@ export class PinnedUpstream implements Upstream {
   #http2: Promise<FetchClient> | undefined;
   /** Origins that chose HTTP/2, the oldest first. */
   readonly #speakHttp2 = new Set<string>();
-  #closed = false;
+  readonly #good = new GoodAddresses();
 
   constructor(options: PinnedUpstreamOptions = {}) {
     this.#caCerts = options.caCerts ?? [];
@@ -59,11 +60,11 @@ export class PinnedUpstream implements Upstream {
     const { connectSocket } = await import("./websocket/connect.ts");
     const named = request.headers.some(([name]) => name.toLowerCase() === "user-agent");
     const headers = named ? request.headers : [...request.headers, this.#defaults[0]!];
-    return await connectSocket({ ...request, headers }, this.#caCerts, signal);
+    const addresses = this.#good.order(request.url.origin, request.addresses);
+    return await connectSocket({ ...request, headers, addresses }, this.#caCerts, signal);
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
     this.#http1.close();
     (await this.#http2)?.close();
   }
@@ -73,12 +74,13 @@ export class PinnedUpstream implements Upstream {
     const { url, addresses, timeouts: { connectMs } } = request;
     const opened = await openConnection({
       url,
-      addresses,
+      addresses: this.#good.order(url.origin, addresses),
       caCerts: this.#caCerts,
       protocols: ["h2", "http/1.1"],
       connectMs,
       signal,
     });
+    this.#good.answered(url.origin, opened.address);
     if (opened.protocol !== "h2") return opened;
     hangUp(opened.connection);
     this.#speakHttp2.delete(url.origin);

@@ -40,7 +40,7 @@ export class PinnedClient {
     const first = this.addresses.filter((address) => address === this.pinned);
     const order = [...first, ...this.addresses.filter((address) => address !== this.pinned)];
     try {
-      const dialed = await dial(order, port, this.connectMs);
+      const dialed = await dial(order, port, { timeoutMs: this.connectMs });
       this.pinned = dialed.address;
       this.failure = undefined;
       return dialed;
