@@ -118,10 +118,10 @@ class Groups {
 
   /** @returns The group that `record` ends, itself last; nothing while its end is to come. */
   add(record: AuditRecord): readonly AuditRecord[] {
-    // After a crash the numbers of what it left are given anew. And no more is held than a group has.
-    const open = this.#open.filter(({ seq }) => seq < record.seq).slice(1 - MAX_GROUP);
-    open.push(record);
+    // No more is held than a group has.
+    const open = [...this.#open.slice(1 - MAX_GROUP), record];
     this.#open = record.sig === "" ? open : [];
+    // The count alone says which ones: what a crash or a stranger left before them is none of the group.
     return record.sig === "" ? [] : open.slice(-1 - (record.covers ?? 0));
   }
 }

@@ -22,6 +22,9 @@ Deno.test("records are shown group by group; lines that no signature covers are 
   // Somebody's lines before an honest group: its count leaves them out.
   await write([...lines.slice(0, 1), ...groupsOf([3], lines[0]).slice(0, 2), ...lines.slice(1)]);
   assert.deepEqual(await idsOf(sink), ids(0, 7));
+  const strange = groupsOf([4], lines[0]).slice(0, 2);
+  await write([lines[0]!, ...strange, ...groupsOf([3], strange[1])]);
+  assert.deepEqual(await idsOf(sink), ["log_0", ...ids(0, 2)], "also where that group is chained on them");
 });
 
 Deno.test("whoever watches is shown a group when its end is there, and after a crash what took the place of its half", async () => {
