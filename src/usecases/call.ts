@@ -38,7 +38,13 @@ export interface LocalCallDoor extends CallDoor, SocketDoor, Disposable {
 }
 
 /** After these there is no account, or no open keychain, whose values could be needed again. */
-const CLOSING: readonly ErrorCode[] = ["not_initialised", "not_logged_in", "keychain_locked", "keychain_absent"];
+const CLOSING: readonly ErrorCode[] = [
+  "not_initialised",
+  "not_logged_in",
+  "keychain_locked",
+  "keychain_absent",
+  "vault_moved",
+];
 
 /**
  * A door whose engine runs in this process. A call uses the workspace of its request (or the active one), the allowlist of its

@@ -57,6 +57,10 @@ Deno.test({
     ["former_copies", "known_keys", "dotenv"],
   ]);
   await sandbox.fails("password_required", 9, ["env", "--", "true"]);
+  // A program cannot take it out again, with nothing nor with what opens the vault alone.
+  const out = ["account", "storage", "--vault", "file", "--vault-key-file"];
+  await sandbox.fails("password_required", 9, out);
+  await sandbox.fails("password_required", 9, [...out, "--vault-passphrase-stdin"], { stdin });
   await works(sandbox, 5, sealed);
   assert.equal([...Deno.readDirSync(sandbox.home)].filter(({ name }) => name.startsWith("vault")).length, 1);
   const search = new CanarySearch({ value: CANARY, password: PASSWORD });
@@ -72,6 +76,38 @@ Deno.test({
   await sandbox.fails("vault_passphrase_wrong", 6, ["secrets", "list", "--vault-passphrase-stdin"], { stdin });
   await works(sandbox, 7, { leading: sealed.leading, open: "a passphrase of its own\n" });
 });
+
+Deno.test(
+  { name: "P47 P60 a vault that was moved takes a new password, and is set aside whole by a recovery", ignore },
+  async () => {
+    await using sandbox = await sandboxWithProject();
+    await furnish(sandbox);
+    await sandbox.ok(["account", "storage", "--vault", "sealed", "--password-stdin"], { stdin });
+    const next = "another horse, another battery\n";
+    await sandbox.ok(["account", "password", "--password-stdin", "--new-password-stdin"], { stdin: `${stdin}${next}` });
+    await sandbox.fails("vault_password_wrong", 6, ["secrets", "list", "--vault-passphrase-stdin"], { stdin });
+    await works(sandbox, 3, { ...sealed, open: next });
+
+    const code = /ASR1-[A-Z0-9-]+/.exec(await Deno.readTextFile(`${sandbox.base}/kit.txt`))![0];
+    const recover = [
+      "account",
+      "recover",
+      "--recovery-code-fd",
+      "3",
+      "--new-password-stdin",
+      "--kit",
+      "../new-kit.txt",
+    ];
+    await sandbox.ok(recover, { stdin: `a third battery\n`, descriptors: [`${code}\n`] });
+    const folders = [...Deno.readDirSync(sandbox.home)].map(({ name }) => name).filter((name) =>
+      name.startsWith("vault")
+    );
+    assert.equal(folders.filter((name) => name.includes(".before-")).length, 1, folders.join());
+    assert.equal(folders.length, 2, folders.join());
+    await sandbox.ok(["--vault-passphrase-stdin", "secrets", "pull"], { stdin: "a third battery\n" });
+    await sandbox.holds("KEY", CANARY, { leading: sealed.leading, stdin: "a third battery\n" });
+  },
+);
 
 Deno.test({ name: "P60 the storage does not move under a running proxy", ignore }, async () => {
   await using sandbox = await sandboxWithProject();

@@ -330,6 +330,21 @@ Deno.test("P31 a proxy holds values for a minute after the last call, and none a
   });
 });
 
+Deno.test("P31 a door holds nothing any more once the storage was moved away", async () => {
+  await withStage(async ({ world, upstream, allow, set }) => {
+    await allow(upstream.origin);
+    await set("STRIPE_KEY", KEY);
+    using door = createCallDoor(world);
+    await bodyOf(door, request(upstream.origin));
+    assert.equal(door.held, 1);
+    const keychain = await world.keychain();
+    keychain.getMany = () => Promise.reject(new AppError("vault_moved"));
+    await world.clock.advance(1_000);
+    await assert.rejects(bodyOf(door, request(upstream.origin)), (e) => isAppError(e, "vault_moved"));
+    assert.equal(door.held, 0);
+  });
+});
+
 Deno.test("P3 a value that was replaced a moment ago is still redacted, although the call reads the new one", async () => {
   await withStage(async ({ world, upstream, allow, set }) => {
     await allow(upstream.origin);
