@@ -78,7 +78,7 @@ class Stage implements AsyncDisposable {
       processes: { pid: 4711, run: () => Promise.resolve(0), terminate: () => false },
       upstream: () => Promise.resolve(this.#upstream),
       auditSink: () => Promise.resolve(this.#sink),
-      peers: { userOf: () => Promise.resolve("other" as const) },
+      peers: { userOf: () => Promise.resolve("other" as const), isOpen: () => undefined },
       localProxy: { answers: () => Promise.resolve(false), forget: () => Promise.resolve(false) },
       background: {
         start: () => Promise.reject(new AppError("child_not_started", { program: "x", reason: "a test" })),
