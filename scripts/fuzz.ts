@@ -6,18 +6,19 @@
  *
  * A failure prints fast-check's seed and path, which repeat it.
  */
+import { sources } from "../tests/architecture/sources.ts";
+
 const root = new URL("../", import.meta.url);
-const SUITES = [
-  "tests/property/listener",
-  "tests/property/proxy",
-  "tests/property/vault",
-  "tests/property/crypto",
-  "tests/property/injection_test.ts",
-  "tests/unit/kernel/encoding_test.ts",
-  "tests/unit/proxy/target_test.ts",
-  "tests/unit/usecases/broker/frames_test.ts",
-  "tests/unit/usecases/broker/messages_test.ts",
-];
+
+/** The suites whose properties run as long as they are told to: those that ask tests/support/runs.ts how often. */
+async function suites(): Promise<string[]> {
+  const found: string[] = [];
+  for await (const path of sources("tests")) {
+    if (!path.endsWith("_test.ts")) continue;
+    if ((await Deno.readTextFile(new URL(path, root))).includes("/support/runs.ts")) found.push(path);
+  }
+  return found.sort();
+}
 
 const args = [...Deno.args];
 const at = args.indexOf("--seconds");
@@ -27,7 +28,7 @@ if (!(seconds > 0)) {
   Deno.exit(2);
 }
 const { code } = await new Deno.Command(Deno.execPath(), {
-  args: ["test", "-A", "--no-check", "--frozen", "--parallel", ...(args.length > 0 ? args : SUITES)],
+  args: ["test", "-A", "--no-check", "--frozen", "--parallel", ...(args.length > 0 ? args : await suites())],
   cwd: root,
   env: { AGENTSECRETS_FUZZ_MS: String(Math.round(seconds * 1000)) },
   stdin: "null",

@@ -26,6 +26,11 @@ export class RawClient implements Disposable {
     for (let at = 0; at < bytes.length;) at += await this.#connection.write(bytes.subarray(at));
   }
 
+  /** Says that nothing more comes. */
+  async finish(): Promise<void> {
+    await this.#connection.closeWrite().catch(() => {});
+  }
+
   /** What is here, at least one byte; undefined at the end. */
   async read(): Promise<string | undefined> {
     const count = await this.#connection.read(this.#block).catch(() => null);

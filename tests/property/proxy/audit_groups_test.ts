@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { isAppError } from "../../../src/kernel/error.ts";
 import { groupLines, parseLine, placeOf, unplacedLine } from "../../../src/proxy/audit_line.ts";
+import { runs } from "../../support/runs.ts";
 import { FACTS, groupsOf, STRANGER, verify } from "../../support/audit.ts";
 
 const sizes = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 6 });
@@ -11,7 +12,7 @@ const logAndLine = sizes.chain((groups) => {
   const count = groups.reduce((sum, size) => sum + size, 0);
   return fc.record({ groups: fc.constant(groups), at: fc.nat(count - 1) });
 });
-const RUNS = { numRuns: 150 };
+const RUNS = runs(150);
 
 /** The numbers from 0 of a log's first line and of its end for the group that holds line `at`. */
 function groupAround(groups: readonly number[], at: number): { readonly first: number; readonly end: number } {
@@ -68,7 +69,7 @@ Deno.test("P14 a line with any one character changed is named, also inside a gro
       fc.pre(line[position] !== to);
       await namedAt(at, lines.with(at, line.slice(0, position) + to + line.slice(position + 1)));
     }),
-    { numRuns: 400 },
+    runs(400),
   );
 });
 

@@ -5,6 +5,7 @@ import { BadAnswer } from "../../../../../src/adapters/upstream/http1/bad_answer
 import { Channel, MAX_BUFFER_BYTES } from "../../../../../src/adapters/upstream/http1/channel.ts";
 import { type Framing, framingOf } from "../../../../../src/adapters/upstream/http1/framing.ts";
 import { concat } from "../../../../../src/kernel/bytes.ts";
+import "../../../../support/runs.ts";
 
 const bytesOf = (text: string): Uint8Array<ArrayBuffer> =>
   Uint8Array.from(text, (character) => character.charCodeAt(0));

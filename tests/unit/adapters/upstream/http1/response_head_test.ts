@@ -7,6 +7,7 @@ import {
   parseResponseHead,
   type ResponseHead,
 } from "../../../../../src/adapters/upstream/http1/response_head.ts";
+import "../../../../support/runs.ts";
 
 const parse = (text: string, method = "GET"): ResponseHead => parseResponseHead(text.replaceAll("\n", "\r\n"), method);
 
