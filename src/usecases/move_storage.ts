@@ -102,9 +102,15 @@ export async function moveStorage(
           tidied,
         };
       }
+      await refuseUnusable(ports, input.to, signal);
       const { items, after } = await move(ports, config, input, signal);
+      // It is in force now; what of the former cannot be removed yet is told, and is no failure of the move.
+      const isLeft = await tidy(ports).then(() => false, (error) => {
+        if (isAppError(error)) return true;
+        throw error;
+      });
       const from = { from: config.vault, formerMode: config.storageMode };
-      return { ...viewOf(after, false), outcome: "moved", ...from, items, tidied };
+      return { ...viewOf(after, isLeft), outcome: "moved", ...from, items, tidied };
     }, { timeoutMs: MOVE_MS });
   });
 }
@@ -148,20 +154,28 @@ async function move(
   // Values may come to rest where less protects them, and a sealed vault must open with this very password: it is proved first.
   await unlockAccount(own.device, own.client, own.account, async () => proved.clone(), async () => {}, signal);
   const made = await newVault(ports, to, proved);
+  using _typed = "passphrase" in made ? made.passphrase : undefined;
   const choice = choiceOf(made);
   await writeJournal(ports, { profile, from, to: choice });
   try {
     // What lies there of this home's is not in force: a move that lost its journal left it.
     if (choice.kind === "system") await ports.vaults.discard(profile, choice, signal);
     const next = await ports.vaults.makeBeside(profile, made, signal);
-    const moved = await switchOver(ports, config, await ports.keychain(), next, choice, signal);
-    await tidy(ports);
-    return moved;
+    return await switchOver(ports, config, await ports.keychain(), next, choice, signal);
   } catch (error) {
     // As a kill would leave it, tidied at once where that is possible.
     await tidy(ports).catch(() => {});
     throw error;
   }
+}
+
+/** Before anything is asked or written: a system keychain that does not answer could not be tidied up either. */
+async function refuseUnusable({ vaults }: MoveStoragePorts, to: StorageTarget, signal?: AbortSignal): Promise<void> {
+  if (to.kind !== "system") return;
+  const system = await vaults.probeSystem(signal);
+  const backend = "system keychain";
+  if (system.state === "absent") throw new AppError("keychain_absent", { backend, reason: system.reason });
+  if (system.state === "locked") throw new AppError("keychain_locked", { backend });
 }
 
 /** Nobody writes to the old vault between the copy and the switch: every write takes this lock and looks which vault is in force. */

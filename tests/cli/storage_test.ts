@@ -48,6 +48,9 @@ Deno.test({
   await sandbox.fails("login_refused", 7, ["account", "storage", "--vault", "sealed", "--password-stdin"], wrong);
   await sandbox.fails("usage", 2, ["account", "storage", "--vault", "cloud"]);
   await sandbox.fails("usage", 2, ["account", "storage", "--vault", "sealed", "--vault-key-file"]);
+  // There is no keyring here: nothing is begun.
+  await sandbox.fails("keychain_absent", 6, ["account", "storage", "--vault", "system", "--password-stdin"], { stdin });
+  assert.equal((await sandbox.json(["account", "storage"]))["left_over"], false);
   await works(sandbox, 3, {});
 
   const moved = await sandbox.json(["account", "storage", "--vault", "sealed", "--password-stdin"], { stdin });

@@ -13,7 +13,7 @@ import { systemRandom } from "../../../src/adapters/random/system.ts";
 import { AppError } from "../../../src/kernel/error.ts";
 import { Secret } from "../../../src/kernel/secret.ts";
 import type { Files } from "../../../src/ports/files.ts";
-import type { Keychain, KeychainChange } from "../../../src/ports/keychain.ts";
+import type { Keychain, KeychainChange, KeychainState } from "../../../src/ports/keychain.ts";
 import {
   moveStorage,
   type MoveStoragePorts,
@@ -88,7 +88,11 @@ function mortalKeychain(inner: MemoryKeychain, fate: Fate): Keychain {
 }
 
 /** The vaults of a home, real files at the least cost that a head may have. */
-class TestVaults implements Pick<Vaults, "makeBeside" | "discard"> {
+class TestVaults implements Pick<Vaults, "makeBeside" | "discard" | "probeSystem"> {
+  /** What the system's keychain says of itself, and whether what lies in it can be removed. */
+  system: KeychainState = { state: "ready" };
+  removes = true;
+
   readonly #world: World;
   readonly #system: MemoryKeychain;
   readonly #fate: Fate;
@@ -101,6 +105,10 @@ class TestVaults implements Pick<Vaults, "makeBeside" | "discard"> {
     this.#fate = fate;
   }
 
+  probeSystem(): Promise<KeychainState> {
+    return Promise.resolve(this.system);
+  }
+
   async makeBeside(profile: string, vault: NewVault): Promise<Keychain> {
     if (vault.kind === "file") {
       await createVault({ ...this.#place(profile, vault), unlock: unlockOf(vault), cost: CHEAP });
@@ -109,6 +117,7 @@ class TestVaults implements Pick<Vaults, "makeBeside" | "discard"> {
   }
 
   async discard(profile: string, vault: VaultChoice): Promise<void> {
+    if (!this.removes) throw new AppError("keychain_locked", { backend: "system keychain" });
     if (vault.kind === "file") return await removeVault(this.#files, this.#place(profile, vault).folder);
     const keychain = this.#bare(profile, vault);
     for (const collection of await keychain.collections()) {
@@ -312,5 +321,35 @@ Deno.test("P60 a process that has the former vault open neither writes there nor
   await assert.rejects(old.list("w/p/e1"), { code: "vault_moved" });
   await assert.rejects(old.collections(), { code: "vault_moved" });
   assert.deepEqual(old.stamp?.(["w/p/e1"]), system.stamp());
+  assert.deepEqual(await system.collections(), []);
+});
+
+Deno.test("a system keychain that does not answer is refused before anything is asked or written", async () => {
+  const { world, system } = await home();
+  await using _ = world;
+  await moveStorage(processOf(world, system), { to: { kind: "file", unlock: "key-file" }, password: typing() });
+  const states = {
+    keychain_absent: { state: "absent", reason: "there is none" },
+    keychain_locked: { state: "locked" },
+  } as const;
+  for (const [code, state] of Object.entries(states)) {
+    const ports = processOf(world, system), password = typing();
+    ports.vaults.system = state;
+    await assert.rejects(moveStorage(ports, { to: { kind: "system" }, password }), { code });
+    assert.deepEqual([password.asked, (await readStorage(ports)).leftOver], [0, false]);
+  }
+});
+
+Deno.test("a former vault that cannot be removed yet is told of, and goes with the next run", async () => {
+  const { world, system } = await home();
+  await using _ = world;
+  const ports = processOf(world, system);
+  ports.vaults.removes = false;
+  const moved = await moveStorage(ports, { to: { kind: "sealed" }, password: typing() });
+  assert.deepEqual([moved.outcome, moved.leftOver], ["moved", true]);
+  assert.ok((await system.collections()).length > 0);
+  assert.equal((await readStorage(ports)).leftOver, true);
+  const again = await moveStorage(processOf(world, system), { to: { kind: "sealed" }, password: typing() });
+  assert.deepEqual([again.outcome, again.tidied, again.leftOver], ["kept", true, false]);
   assert.deepEqual(await system.collections(), []);
 });

@@ -49,6 +49,7 @@ export const command = defineCommand({
           ? tick(style, `Values rest in ${words(result.vault)} already`)
           : tick(style, `Moved ${count(result.items, "item")} to ${words(result.vault)}`),
     );
+    if (result.leftOver) await context.view.warn("The former vault could not be removed: run the same command again");
     if (result.tidied) await context.view.note("What an earlier move had left over is removed");
     for (const remark of remains(result)) await context.view.note(REMAINS[remark]);
   },
@@ -122,6 +123,7 @@ function resultJson(result: MoveStorageResult): Json {
     storage_mode: result.storageMode,
     items: result.items,
     tidied: result.tidied,
+    left_over: result.leftOver,
     remains: remains(result),
   };
 }
