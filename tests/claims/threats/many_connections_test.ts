@@ -1,5 +1,6 @@
 /** A thousand callers at once against the running program (proxy.md, "thousand connections"). */
 import assert from "node:assert/strict";
+import { MAX_CALLS } from "../../../src/listener/gate.ts";
 import { KEY, withDoor } from "../../support/listener.ts";
 import { bodyOf, exchange, proxyHead, RawClient } from "../../support/raw_client.ts";
 import { rawAnswer, RawUpstream } from "../../support/raw_upstream.ts";
@@ -77,6 +78,7 @@ Deno.test({
 });
 
 Deno.test("P36 calls beyond the limit get 503 and reach nobody; when callers leave, all of it is free again", async () => {
+  assert.equal(MAX_CALLS, 2048, "what the threat model says");
   const LIMIT = 64;
   const meeting = new Meeting();
   await using upstream = new RawUpstream(async (exchange) => {
