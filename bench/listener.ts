@@ -18,7 +18,7 @@ interface Sample extends LoadResult {
 }
 
 export async function bench(quick = false): Promise<void> {
-  const [rounds, seconds] = quick ? [1, 0.4] : [5, 3];
+  const [rounds, seconds] = quick ? [1, 0.4] : [3, 2];
   for (const version of [BUILD_DENO, Deno.version.deno]) {
     for (const body of ["bytes", "stream"]) await load(version, body, rounds, seconds);
   }

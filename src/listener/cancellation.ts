@@ -32,9 +32,9 @@ export class Cancellations {
   readonly #isThere: IsThere;
   readonly #cuts: AbortSignal;
   readonly #live = new Set<Call>();
-  /** Not watched yet: of this period, and of the one before it. */
-  #young: Call[] = [];
-  #old: Call[] = [];
+  /** Not watched yet: of this period, and of the one before it. A call that is over is in none, so that its request is free at once. */
+  #young = new Set<Call>();
+  #old = new Set<Call>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** The system has told once whether a client is there. */
   #tells = false;
@@ -67,21 +67,20 @@ export class Cancellations {
   }
 
   #later(call: Call): void {
-    this.#young.push(call);
+    call.wait(this.#young);
     this.#timer ??= setTimeout(() => this.#watchOld(), WATCH_MS);
   }
 
   #watchOld(): void {
     for (const call of this.#old) {
-      if (!this.#live.has(call)) continue;
       call.watch();
       if (this.#isThere(call.client.claims) === false) {
         call.abort(new DOMException("The client has gone", "AbortError"));
       }
     }
     this.#old = this.#young;
-    this.#young = [];
-    this.#timer = this.#old.length === 0 ? undefined : setTimeout(() => this.#watchOld(), WATCH_MS);
+    this.#young = new Set();
+    this.#timer = this.#old.size === 0 ? undefined : setTimeout(() => this.#watchOld(), WATCH_MS);
   }
 }
 
@@ -90,6 +89,7 @@ export class Call {
   readonly client: Client;
   readonly #controller = new AbortController();
   readonly #live: Set<Call>;
+  #waiting: Set<Call> | undefined;
 
   constructor(client: Client, live: Set<Call>) {
     this.client = client;
@@ -99,6 +99,12 @@ export class Call {
 
   get signal(): AbortSignal {
     return this.#controller.signal;
+  }
+
+  /** It is one of those that are to be watched later. */
+  wait(waiting: Set<Call>): void {
+    this.#waiting = waiting;
+    waiting.add(this);
   }
 
   /** From now on it ends when its client goes. */
@@ -115,5 +121,6 @@ export class Call {
   /** The call is over: nothing ends it any more. More often does no harm. */
   end(): void {
     this.#live.delete(this);
+    this.#waiting?.delete(this);
   }
 }
