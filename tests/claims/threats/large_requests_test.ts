@@ -21,6 +21,12 @@ Deno.test("P36 a head that is too large in any direction is 431 or 400, and ther
       "300 headers": proxyHead(port, [target, key, close, ...Array.from({ length: 300 }, (_, i) => `x-${i}: 1`)]),
       "20,000 headers": proxyHead(port, [target, key, close, ...Array.from({ length: 20_000 }, (_, i) => `x-${i}: 1`)]),
       "300 lines of one header": proxyHead(port, [target, key, close, ...Array(300).fill(`x-a: ${"b".repeat(300)}`)]),
+      "80 headers of 900 bytes": proxyHead(port, [
+        target,
+        key,
+        close,
+        ...Array.from({ length: 80 }, (_, i) => `x-${i}: ${"a".repeat(900)}`),
+      ]),
       "a target of 33 KiB": proxyHead(port, [`${target}${"a".repeat(33 * 1024)}`, key, close]),
       "a path of 1 MiB": proxyHead(port, [target, key, close], "GET", `/proxy/${"a".repeat(MIB)}`),
       "a path of 33 KiB": proxyHead(
@@ -40,6 +46,13 @@ Deno.test("P36 a head that is too large in any direction is 431 or 400, and ther
       const answer = await exchange(port, head);
       // A door that closes while we still write may take its own answer along.
       if (answer !== "" || head.length < 300 * 1024) assert.match(answer, /^HTTP\/1\.1 4(00|14|31) /, what);
+    }
+    // What the server in front lets through, or another door hands on, the engine refuses itself.
+    const lines = (count: number, size: number): [string, string][] =>
+      Array.from({ length: count }, (_, i) => [`x-${i}`, "a".repeat(size)]);
+    for (const headers of [lines(201, 1), lines(1, 64 * 1024), lines(80, 900)]) {
+      const call = engine.call({ target: `${upstream.origin}/`, headers, inject: [["bearer", "STRIPE_KEY"]] });
+      await assert.rejects(call, { code: "bad_request" });
     }
     assert.deepEqual([upstream.requests.length, (await engine.records()).length], [0, 0]);
     assert.match(await exchange(port, proxyHead(port, [target, key, close])), /^HTTP\/1\.1 200 /);
