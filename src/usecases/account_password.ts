@@ -7,7 +7,7 @@
 import { formatAccountKey, generateAccountKey } from "../crypto/account_key.ts";
 import { makePasswordCredentials } from "../crypto/credentials.ts";
 import { signChallenge } from "../crypto/sign_entry.ts";
-import { isSealed } from "../vault/config.ts";
+import { isSealed, requireConfig } from "../vault/config.ts";
 import type { Secret } from "../kernel/secret.ts";
 import { accountFingerprint } from "../ledger/account_state.ts";
 import { announceAccountKey, settleAccountKey } from "../vault/device.ts";
@@ -44,6 +44,7 @@ export async function changePassword(
   input: ChangePasswordInput,
   signal?: AbortSignal,
 ): Promise<ChangePasswordResult> {
+  await requireConfig(ports.files, ports.places); // before a lock makes a home where there is none
   // A vault that is being sealed under the present password must not meet a new one.
   return await ports.files.withLock(storageLock(ports), () => change(ports, input, signal));
 }

@@ -36,6 +36,7 @@ import { accountChain, verifyAccount } from "./open_account.ts";
 import { openBareClient, openUnstoredClient } from "./open_client.ts";
 import { findPins, startPins } from "./pin_store.ts";
 import type { AskPassword, Ports } from "./ports.ts";
+import { storageLock } from "./storage_journal.ts";
 
 export interface RecoverAccountInput {
   /** Asks for the recovery code's text. @throws {AppError} `missing_answer` */
@@ -59,6 +60,16 @@ export type RecoverAccountPorts = Pick<
 
 /** @throws {AppError} `not_initialised`, `account_key_invalid`, `login_refused`, `weak_password`, `rate_limited` */
 export async function recoverAccount(
+  ports: RecoverAccountPorts,
+  input: RecoverAccountInput,
+  signal?: AbortSignal,
+): Promise<RecoverAccountResult> {
+  await requireConfig(ports.files, ports.places); // before a lock makes a home where there is none
+  // A vault that moves meanwhile would be set aside half-made.
+  return await ports.files.withLock(storageLock(ports), () => recover(ports, input, signal));
+}
+
+async function recover(
   ports: RecoverAccountPorts,
   input: RecoverAccountInput,
   signal?: AbortSignal,

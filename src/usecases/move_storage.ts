@@ -88,6 +88,7 @@ export async function moveStorage(
   input: MoveStorageInput,
   signal?: AbortSignal,
 ): Promise<MoveStorageResult> {
+  await requireConfig(ports.files, ports.places); // before a lock makes a home where there is none
   return await withoutProxy(ports, async () => {
     return await ports.files.withLock(storageLock(ports), async () => {
       const config = await requireConfig(ports.files, ports.places);

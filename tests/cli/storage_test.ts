@@ -112,6 +112,16 @@ Deno.test(
   },
 );
 
+Deno.test("without an account there is nothing to move, and no home is made", async () => {
+  await using sandbox = await Sandbox.make();
+  const lines = [["account", "storage"], ["account", "storage", "--vault", "file"], ["account", "password"], [
+    "account",
+    "recover",
+  ]];
+  for (const line of lines) await sandbox.fails("not_initialised", 3, line);
+  await assert.rejects(Deno.stat(sandbox.home), Deno.errors.NotFound);
+});
+
 Deno.test({ name: "P60 the storage does not move under a running proxy", ignore }, async () => {
   await using sandbox = await sandboxWithProject();
   await sandbox.ok(["proxy", "start", "--detach", "--port", "0"]);
