@@ -114,10 +114,8 @@ Deno.test(
 
 Deno.test("without an account there is nothing to move, and no home is made", async () => {
   await using sandbox = await Sandbox.make();
-  const lines = [["account", "storage"], ["account", "storage", "--vault", "file"], ["account", "password"], [
-    "account",
-    "recover",
-  ]];
+  const recover = ["account", "recover", "--kit", "kit.txt"];
+  const lines = [["account", "storage"], ["account", "storage", "--vault", "file"], ["account", "password"], recover];
   for (const line of lines) await sandbox.fails("not_initialised", 3, line);
   await assert.rejects(Deno.stat(sandbox.home), Deno.errors.NotFound);
 });
