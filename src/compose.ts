@@ -9,6 +9,7 @@
 
 import type { VaultGuard } from "./adapters/keychain/guarded.ts";
 import type { KeychainSettings, SealedPlace } from "./adapters/keychain/open.ts";
+import type { UpstreamProxy } from "./adapters/upstream/proxy/upstream_proxy.ts";
 import type { World, WorldOptions } from "./cli/context.ts";
 import { VERSION } from "./cli/version.ts";
 import { AppError } from "./kernel/error.ts";
@@ -136,6 +137,8 @@ async function buildWorld(
     throw new AppError("usage", { problem: "Cannot tell the home folder: set AGENTSECRETS_HOME or HOME" });
   }
   await hideMemory();
+  // A typing error is said now, not with the first call.
+  if (options.upstreamProxy !== undefined) await openUpstreamProxy(options.upstreamProxy, surroundings.inherited, []);
   const [
     { SystemClock },
     { systemRandom: random },
@@ -184,11 +187,13 @@ async function buildWorld(
     },
     background: {
       start: async (command) => {
-        return await new (await import("./adapters/process/background.ts")).SystemBackground().start(command);
+        return await new (await import("./adapters/process/background.ts")).SystemBackground(surroundings.inherited)
+          .start(command);
       },
     },
     dns: { resolve: async (host, signal) => await (await dns()).resolve(host, signal) },
-    upstream: once(() => openUpstream(basis, surroundings.authorities)),
+    ...(options.upstreamProxy === undefined ? {} : { upstreamProxy: options.upstreamProxy }),
+    upstream: once(() => openUpstream(basis, surroundings, options.upstreamProxy)),
     auditSink: once(() => openAuditSink(basis)),
     surroundings: new SystemSurroundings(surroundings.inherited),
     serveMcp: async (ports, mcp, signal) => (await import("./mcp/serve.ts")).serveMcp(ports, mcp, signal),
@@ -395,14 +400,38 @@ async function httpsTransport(
   return new HttpsTransport(origin, { caCerts: await authoritiesIn(files, authorities) });
 }
 
-async function openUpstream({ files, opened }: Basis, authorities: string | undefined): Promise<Upstream> {
-  const { PinnedUpstream } = await import("./adapters/upstream/pinned.ts");
+async function openUpstream(
+  { files, places, opened }: Basis,
+  { authorities, inherited }: Surroundings,
+  upstreamProxy: string | undefined,
+): Promise<Upstream> {
+  const [{ PinnedUpstream }, { readConfig }] = await Promise.all([
+    import("./adapters/upstream/pinned.ts"),
+    import("./vault/config.ts"),
+  ]);
+  const caCerts = await authoritiesIn(files, authorities);
+  const asked = upstreamProxy ?? (await readConfig(files, places))?.proxy.upstreamProxy;
   const upstream = new PinnedUpstream({
-    caCerts: await authoritiesIn(files, authorities),
+    caCerts,
+    proxy: asked === undefined ? undefined : await openUpstreamProxy(asked, inherited, caCerts),
     userAgent: `agentsecrets/${VERSION}`,
   });
   opened.add(() => upstream.close());
   return upstream;
+}
+
+/** The proxy that the person asked for; undefined when it was to come from the environment and is not there. */
+async function openUpstreamProxy(
+  asked: string,
+  inherited: Readonly<Record<string, string>>,
+  caCerts: readonly string[],
+): Promise<UpstreamProxy | undefined> {
+  const [{ proxySettings }, { UpstreamProxy }] = await Promise.all([
+    import("./adapters/upstream/proxy/settings.ts"),
+    import("./adapters/upstream/proxy/upstream_proxy.ts"),
+  ]);
+  const settings = proxySettings(asked, inherited);
+  return settings === undefined ? undefined : new UpstreamProxy(settings, caCerts);
 }
 
 /** The PEM text that SSL_CERT_FILE names. A name without a file is an error: silence would mean other trust than was asked for. */

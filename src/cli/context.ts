@@ -53,4 +53,6 @@ export interface WorldOptions {
   readonly vaultPassphrase: () => Promise<Secret>;
   /** The account's password, which opens a sealed vault. */
   readonly password: () => Promise<Secret>;
+  /** `--upstream-proxy` as it was typed. */
+  readonly upstreamProxy?: string;
 }

@@ -85,6 +85,12 @@ export function withProject<A extends unknown[], O extends OptionValues>(
   >;
 }
 
+/** `--upstream-proxy`, as arguments of a command's `option`; the program itself reads it (src/cli/program.ts). */
+export const UPSTREAM_PROXY = [
+  "--upstream-proxy <url>",
+  "reach targets through this proxy (http://host:port), or 'env' for HTTPS_PROXY and NO_PROXY",
+] as const;
+
 /** Adds `--password-stdin` and `--password-fd`, the twins of the password prompt. */
 export function withPassword<A extends unknown[], O extends OptionValues>(command: Command<A, O>): Command<A, O> {
   return command

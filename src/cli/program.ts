@@ -131,6 +131,7 @@ class Run {
     const world = await this.#host.makeWorld({
       vaultPassphrase: () => answers.vaultPassphrase(),
       password: () => answers.vaultPassword(),
+      ...(typeof options["upstreamProxy"] === "string" ? { upstreamProxy: options["upstreamProxy"] } : {}),
     });
     await answers.prepare(options);
     const now = (): number => world.clock.now();

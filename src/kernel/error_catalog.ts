@@ -567,6 +567,20 @@ export const CATALOG = {
     message: (f: { domain: string }) => `Cannot speak with ${f.domain}: it does not speak TLS`,
     hint: () => "Look at the port; plain http needs a target and an allowlist entry that begin with http://",
   }),
+  upstream_proxy: entry({
+    exit: 7,
+    status: 502,
+    message: (f: { domain: string; reason: string }) =>
+      `Cannot reach ${f.domain} through the upstream proxy: ${f.reason}`,
+    hint: () => "Look at --upstream-proxy, or at proxy.upstream_proxy in config.json",
+  }),
+  plain_http_through_proxy: entry({
+    exit: 4,
+    status: 403,
+    message: (f: { domain: string }) =>
+      `Refused to call ${f.domain} through the upstream proxy: over plain http it would read the credential`,
+    hint: () => "Use https, or take the host out of the proxy's way: --upstream-proxy env with NO_PROXY",
+  }),
   upstream_timeout: entry({
     exit: 7,
     status: 504,

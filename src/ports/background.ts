@@ -12,6 +12,8 @@ export interface BackgroundCommand {
   readonly args: readonly string[];
   /** Where its output goes: a file that exists. */
   readonly logPath: string;
+  /** Added to its environment. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** A line for its standard input; without one it has none. */
   readonly stdin?: Secret;
 }

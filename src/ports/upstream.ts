@@ -34,7 +34,8 @@ export interface UpstreamRequest {
    * upstreams insist on. A stream of another length fails the call.
    */
   readonly bodyLength?: number;
-  /** IP literals that passed the egress check, in the order to try. The connection goes to one of these and nowhere else. */
+  /** IP literals that passed the egress check, in the order to try. The connection goes to one of these and nowhere else,
+   * except where {@linkcode Upstream.throughProxy} says so. */
   readonly addresses: readonly string[];
   readonly timeouts: UpstreamTimeouts;
 }
@@ -53,6 +54,11 @@ export interface UpstreamResponse {
 
 /** Carries requests to targets. */
 export interface Upstream {
+  /**
+   * Whether calls to `url` go through a proxy that the person asked for and that looks names up itself. Their requests need no
+   * addresses.
+   */
+  throughProxy(url: URL): boolean;
   /**
    * Sends one request; resolves when the head of the response is here. Aborting `signal` ends the exchange at any time.
    *

@@ -141,7 +141,8 @@ export class Engine implements Disposable {
     const { outgoing, redactor } = await this.#inject(grant, ready, request, signal);
     // The path may hold anything, a value stored at an upstream included: the log gets it redacted.
     log.showTarget((text) => redactor.text(text));
-    return { outgoing, redactor, addresses: await checkedAddresses(grant, request.url, this.#world.dns, signal) };
+    const world = { dns: this.#world.dns, upstream: await this.#world.upstream() };
+    return { outgoing, redactor, addresses: await checkedAddresses(grant, request.url, world, signal) };
   }
 
   async #leave(log: CallLog, signal: AbortSignal | undefined): Promise<Upstream> {

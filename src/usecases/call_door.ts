@@ -4,6 +4,7 @@
  * @module
  */
 
+import { AppError } from "../kernel/error.ts";
 import type { CallDoor, CallRequest, CallResponse } from "../proxy/door.ts";
 import { isSealed, requireConfig } from "../vault/config.ts";
 import { createCallDoor } from "./call.ts";
@@ -39,6 +40,12 @@ class HomeDoor implements CallDoor, Disposable {
   async #choose(): Promise<CallDoor & Partial<Disposable>> {
     const { files, places, broker, workingFolder } = this.#ports;
     if (!isSealed(await requireConfig(files, places))) return createCallDoor(this.#ports);
+    if (this.#ports.upstreamProxy !== undefined) {
+      throw new AppError("usage", {
+        problem:
+          "Cannot use --upstream-proxy here: the vault is sealed and the running proxy makes the calls; give it to 'agentsecrets proxy start'",
+      });
+    }
     const { BrokerDoor } = await import("./broker/client.ts");
     return new BrokerDoor(broker, workingFolder);
   }

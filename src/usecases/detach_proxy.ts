@@ -45,13 +45,23 @@ export async function detachProxy(
   await files.write(proxyOutputPath(places), new Uint8Array());
   using stdin = unlock === "key-file" ? undefined : await input.askPassphrase(unlock);
   const child = await ports.background.start({
-    args: [...(stdin === undefined ? [] : ["--vault-passphrase-stdin"]), "--json", "proxy", "start", ...flagsOf(input)],
+    args: [
+      ...(stdin === undefined ? [] : ["--vault-passphrase-stdin"]),
+      ...["--json", "proxy", "start", ...flagsOf(input)],
+      ...(ports.upstreamProxy === undefined ? [] : ["--upstream-proxy", "env"]),
+    ],
     logPath: proxyOutputPath(places),
+    ...(ports.upstreamProxy === undefined ? {} : { environment: proxyVariables(ports.upstreamProxy) }),
     ...(stdin === undefined ? {} : { stdin }),
   });
   let ended = false;
   child.ended.then(() => ended = true);
   return await ready(ports, { pid: child.pid, hasEnded: () => ended }, signal);
+}
+
+/** A proxy's URL may hold a password: the arguments of a process that runs for days are no place for it. */
+function proxyVariables(upstreamProxy: string): Readonly<Record<string, string>> {
+  return upstreamProxy === "env" ? {} : { https_proxy: upstreamProxy, no_proxy: "" };
 }
 
 function flagsOf({ port, socket, requireToken, lockAfterMs }: StartProxyInput): string[] {

@@ -26,6 +26,8 @@ export interface EnginePorts {
   readonly localProxy: LocalProxy;
   /** This program in the background. */
   readonly background: Background;
+  /** `--upstream-proxy` of this command, if it has one. It may hold a password: it goes into no message. */
+  readonly upstreamProxy?: string;
   /** Carries calls out; nothing is opened before the first. */
   upstream(): Promise<Upstream>;
   /** The audit log at `places.proxyLog`. */

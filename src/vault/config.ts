@@ -93,7 +93,11 @@ export interface Config {
     readonly pull: Readonly<Record<EnvironmentId, number>>;
     readonly push: Readonly<Record<EnvironmentId, number>>;
   };
-  readonly proxy: { readonly port?: number };
+  readonly proxy: {
+    readonly port?: number;
+    /** What calls go through: `env`, or an http or https origin. No password has a place here. */
+    readonly upstreamProxy?: string;
+  };
 }
 
 /** The home's configuration, or undefined when there is no file. @throws {AppError} `config_damaged`, `unsupported_format`, `file_unreadable` */
@@ -213,9 +217,14 @@ function parseTimes(json: StrictJson): Record<EnvironmentId, number> {
 }
 
 function parseProxy(json: StrictJson): Config["proxy"] {
-  json.onlyFields("port");
+  json.onlyFields("port", "upstream_proxy");
   const port = json.optional("port")?.integer(1, 65535);
-  return port === undefined ? {} : { port };
+  const upstreamProxy = json.optional("upstream_proxy")?.text(isUpstreamProxy);
+  return { ...(port === undefined ? {} : { port }), ...(upstreamProxy === undefined ? {} : { upstreamProxy }) };
+}
+
+function isUpstreamProxy(text: string): text is string {
+  return text === "env" || (/^https?:/.test(text) && URL.parse(text)?.origin === text);
 }
 
 const isProfile = (text: string): text is string => /^[a-z2-7]{16}$/.test(text);
@@ -230,7 +239,7 @@ function isServer(text: string): text is string {
 }
 
 function toFile(config: Config): Readonly<Record<string, unknown>> {
-  const { account, active } = config;
+  const { account, active, proxy: { upstreamProxy, ...proxy } } = config;
   return {
     version: VERSION,
     profile: config.profile,
@@ -247,6 +256,6 @@ function toFile(config: Config): Readonly<Record<string, unknown>> {
       environments: active.environments,
     },
     last: config.last,
-    proxy: config.proxy,
+    proxy: { ...proxy, ...(upstreamProxy === undefined ? {} : { upstream_proxy: upstreamProxy }) },
   };
 }

@@ -12,12 +12,22 @@ import type { Background, BackgroundCommand, BackgroundProcess } from "../../por
 /** The shell only opens the log and steps aside; nothing of the command is part of its text. */
 const INTO_LOG = 'log=$1; shift; exec "$@" >>"$log" 2>&1';
 
+/** What this program drops from its own environment and a new one may be told to read: which proxy the person uses. */
+const DROPPED = /^(https?|all|no)_proxy$/i;
+
 /** Starts processes of this program. */
 export class SystemBackground implements Background {
-  async start({ args, logPath, stdin }: BackgroundCommand): Promise<BackgroundProcess> {
+  readonly #dropped: Readonly<Record<string, string>>;
+
+  /** @param inherited The environment as this program found it. */
+  constructor(inherited: Readonly<Record<string, string>> = {}) {
+    this.#dropped = Object.fromEntries(Object.entries(inherited).filter(([name]) => DROPPED.test(name)));
+  }
+
+  async start({ args, logPath, stdin, environment }: BackgroundCommand): Promise<BackgroundProcess> {
     const own = [Deno.execPath(), ...await leadingArguments(), ...args];
     const [program, ...rest] = Deno.build.os === "windows" ? own : ["/bin/sh", "-c", INTO_LOG, "sh", logPath, ...own];
-    const child = await startWith(program!, rest, stdin);
+    const child = await startWith({ program: program!, args: rest, env: { ...this.#dropped, ...environment } }, stdin);
     const ended = child.status.then(() => {});
     child.unref();
     return { pid: child.pid, ended };
@@ -29,11 +39,11 @@ export class SystemBackground implements Background {
  * in the instants in which that has not hidden itself yet; a socket cannot be opened, and taking it by pidfd_getfd(2) needs the right
  * to attach.
  */
-async function startWith(program: string, args: string[], line: Secret | undefined): Promise<Deno.ChildProcess> {
-  if (line === undefined) return spawn(program, args, "null");
-  if (Deno.build.os !== "linux") return await throughPipe(spawn(program, args, "piped"), line);
+async function startWith(own: Own, line: Secret | undefined): Promise<Deno.ChildProcess> {
+  if (line === undefined) return spawn(own, "null");
+  if (Deno.build.os !== "linux") return await throughPipe(spawn(own, "piped"), line);
   const { withSocketInput } = await import("../../../ffi/socket_pair.ts");
-  const { started, end } = withSocketInput(() => spawn(program, args, "inherit"));
+  const { started, end } = withSocketInput(() => spawn(own, "inherit"));
   using socket = end;
   const bytes = lineOf(line);
   // A child that has ended before it read says why in its log.
@@ -42,9 +52,17 @@ async function startWith(program: string, args: string[], line: Secret | undefin
   return started;
 }
 
-function spawn(program: string, args: string[], stdin: "null" | "piped" | "inherit"): Deno.ChildProcess {
+/** This program, as it is started again. */
+interface Own {
+  readonly program: string;
+  readonly args: string[];
+  /** Added to what it inherits. */
+  readonly env: Record<string, string>;
+}
+
+function spawn({ program, args, env }: Own, stdin: "null" | "piped" | "inherit"): Deno.ChildProcess {
   try {
-    const options = { args, stdin, stdout: "null", stderr: "null", detached: true } as const;
+    const options = { args, env, stdin, stdout: "null", stderr: "null", detached: true } as const;
     return new Deno.Command(program, options).spawn();
   } catch (error) {
     throw new AppError("child_not_started", { program: "agentsecrets", reason: "the system refused it" }, {

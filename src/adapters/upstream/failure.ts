@@ -51,8 +51,9 @@ export function connectFailure(
   error: unknown,
   domain: string,
   connectMs: number,
-  dialed?: DialError,
+  dialed?: DialError | AppError,
 ): AppError {
+  if (dialed instanceof AppError) return dialed;
   if (dialed?.timedOut === true) return timedOut(domain, "connection", connectMs);
   if (dialed !== undefined) return new AppError("upstream_unreachable", { domain, reason: dialed.reason });
   return classify(error, domain);

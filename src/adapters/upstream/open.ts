@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { AppError } from "../../kernel/error.ts";
-import { dial, DialError } from "./dial.ts";
+import { AppError } from "../../kernel/error.ts";
+import { dial, type Dialed, DialError } from "./dial.ts";
 import { connectFailure, timedOut } from "./failure.ts";
 
 /** What may be spoken over TLS, best first (RFC 7301). */
@@ -23,7 +23,18 @@ export interface OpenOptions {
   /** For the TCP connection, and again for the TLS handshake. */
   readonly connectMs: number;
   readonly signal: AbortSignal | undefined;
+  /** Where connections come from when a proxy carries the call; the addresses then count for nothing. */
+  readonly proxy?: Tunnels | undefined;
 }
+
+/** Makes connections through a proxy. */
+export interface Tunnels {
+  /** @throws {AppError} */
+  tunnel(options: Pick<OpenOptions, "url" | "connectMs" | "signal">): Promise<Deno.TcpConn>;
+}
+
+/** Stands for an address where a proxy carries the call, so that its connections are kept apart from direct ones. */
+export const THROUGH_PROXY = "through the upstream proxy";
 
 /** A verified connection. */
 export interface Opened {
@@ -35,10 +46,10 @@ export interface Opened {
 
 /** @throws {AppError} `upstream_unreachable`, `upstream_timeout`, `upstream_not_tls`, `upstream_tls` and its kinds, or the signal's reason */
 export async function openConnection(options: OpenOptions): Promise<Opened> {
-  const { url, addresses, connectMs, signal } = options;
+  const { url, signal } = options;
   signal?.throwIfAborted();
   try {
-    const { connection, address } = await dial(addresses, portOf(url), { timeoutMs: connectMs, signal });
+    const { connection, address } = await reach(options);
     connection.setNoDelay(true);
     if (url.protocol === "http:") return { connection, address, protocol: "http/1.1" };
     return { address, ...await secure(connection, options) };
@@ -46,6 +57,11 @@ export async function openConnection(options: OpenOptions): Promise<Opened> {
     signal?.throwIfAborted();
     throw failureOf(error, options);
   }
+}
+
+async function reach({ url, addresses, connectMs, signal, proxy }: OpenOptions): Promise<Dialed> {
+  if (proxy === undefined) return await dial(addresses, portOf(url), { timeoutMs: connectMs, signal });
+  return { connection: await proxy.tunnel({ url, connectMs, signal }), address: THROUGH_PROXY };
 }
 
 /** The port of the URL, its scheme's when it says none. */
@@ -85,6 +101,7 @@ async function secure(
 }
 
 function failureOf(error: unknown, { url, connectMs }: OpenOptions): AppError {
+  if (error instanceof AppError) return error;
   if (error instanceof LateHandshake) return timedOut(url.host, "TLS handshake", connectMs);
   return connectFailure(error, url.host, connectMs, error instanceof DialError ? error : undefined);
 }

@@ -1,6 +1,6 @@
 /**
  * The upstream: connections to checked addresses only, TLS always verified, redirects handed back, nothing cached, no cookies kept,
- * no proxy variables heeded. HTTP/1.1 is spoken by a client of our own; an origin that chooses HTTP/2 is served by Deno's.
+ * no proxy but one that the person asked for. HTTP/1.1 is spoken by a client of our own; an origin that chooses HTTP/2 is served by Deno's.
  *
  * @module
  */
@@ -11,7 +11,8 @@ import type { UpstreamSocket } from "../../ports/upstream_socket.ts";
 import { GoodAddresses } from "./good_addresses.ts";
 import { Http1Client } from "./http1/client.ts";
 import type { FetchClient } from "./http2/fetch.ts";
-import { hangUp, openConnection, type Opened } from "./open.ts";
+import { hangUp, openConnection, type Opened, THROUGH_PROXY } from "./open.ts";
+import type { UpstreamProxy } from "./proxy/upstream_proxy.ts";
 
 /** What the adapter is told by the composition root. */
 export interface PinnedUpstreamOptions {
@@ -19,6 +20,8 @@ export interface PinnedUpstreamOptions {
   readonly caCerts?: readonly string[];
   /** `user-agent` of requests that have none. */
   readonly userAgent?: string;
+  /** What calls go through because the person asked for it. */
+  readonly proxy?: UpstreamProxy | undefined;
 }
 
 /** Most origins that are remembered as speaking HTTP/2. */
@@ -29,6 +32,7 @@ export class PinnedUpstream implements Upstream {
   readonly #caCerts: readonly string[];
   readonly #defaults: readonly HeaderLine[];
   readonly #http1: Http1Client;
+  readonly #proxy: UpstreamProxy | undefined;
   #http2: Promise<FetchClient> | undefined;
   /** Origins that chose HTTP/2, the oldest first. */
   readonly #speakHttp2 = new Set<string>();
@@ -36,6 +40,7 @@ export class PinnedUpstream implements Upstream {
 
   constructor(options: PinnedUpstreamOptions = {}) {
     this.#caCerts = options.caCerts ?? [];
+    this.#proxy = options.proxy;
     // Coded answers would have to be decoded before they can be searched.
     this.#defaults = [
       ["user-agent", options.userAgent ?? "agentsecrets"],
@@ -45,8 +50,13 @@ export class PinnedUpstream implements Upstream {
     this.#http1 = new Http1Client((request, signal) => this.#open(request, signal), this.#defaults);
   }
 
-  async send(request: UpstreamRequest, signal?: AbortSignal): Promise<UpstreamResponse> {
-    refuseMarker(request);
+  throughProxy(url: URL): boolean {
+    return this.#proxy?.carries(url) === true;
+  }
+
+  async send(given: UpstreamRequest, signal?: AbortSignal): Promise<UpstreamResponse> {
+    refuseMarker(given);
+    const request = { ...given, addresses: this.#ways(given) };
     signal?.throwIfAborted();
     if (!this.#speakHttp2.has(request.url.origin)) {
       const answer = await this.#http1.send(request, signal);
@@ -60,8 +70,8 @@ export class PinnedUpstream implements Upstream {
     const { connectSocket } = await import("./websocket/connect.ts");
     const named = request.headers.some(([name]) => name.toLowerCase() === "user-agent");
     const headers = named ? request.headers : [...request.headers, this.#defaults[0]!];
-    const addresses = this.#good.order(request.url.origin, request.addresses);
-    return await connectSocket({ ...request, headers, addresses }, this.#caCerts, signal);
+    const proxy = this.throughProxy(request.url) ? this.#proxy : undefined;
+    return await connectSocket({ ...request, headers, addresses: this.#ways(request) }, this.#caCerts, signal, proxy);
   }
 
   async close(): Promise<void> {
@@ -69,16 +79,22 @@ export class PinnedUpstream implements Upstream {
     (await this.#http2)?.close();
   }
 
+  /** Where connections for the request may go, what answered last first. */
+  #ways({ url, addresses }: UpstreamRequest): readonly string[] {
+    return this.throughProxy(url) ? [THROUGH_PROXY] : this.#good.order(url.origin, addresses);
+  }
+
   /** A connection that speaks HTTP/1.1; undefined for an origin that chose HTTP/2. */
   async #open(request: UpstreamRequest, signal: AbortSignal | undefined): Promise<Opened | undefined> {
     const { url, addresses, timeouts: { connectMs } } = request;
     const opened = await openConnection({
       url,
-      addresses: this.#good.order(url.origin, addresses),
+      addresses,
       caCerts: this.#caCerts,
       protocols: ["h2", "http/1.1"],
       connectMs,
       signal,
+      proxy: this.throughProxy(url) ? this.#proxy : undefined,
     });
     this.#good.answered(url.origin, opened.address);
     if (opened.protocol !== "h2") return opened;
@@ -91,7 +107,7 @@ export class PinnedUpstream implements Upstream {
 
   #fetchClient(): Promise<FetchClient> {
     this.#http2 ??= import("./http2/fetch.ts").then(({ FetchClient }) =>
-      new FetchClient({ caCerts: this.#caCerts, defaults: this.#defaults })
+      new FetchClient({ caCerts: this.#caCerts, defaults: this.#defaults, proxy: this.#proxy })
     );
     return this.#http2;
   }

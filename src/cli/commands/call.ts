@@ -7,7 +7,7 @@ import { openCallDoor } from "../../usecases/call_door.ts";
 import { callRequest } from "../call_request.ts";
 import { defineCommand } from "../command.ts";
 import type { CommandContext } from "../context.ts";
-import { integer, repeated } from "../options.ts";
+import { integer, repeated, UPSTREAM_PROXY } from "../options.ts";
 import { answerEnvelope, failureEnvelope } from "../view/call.ts";
 import { printable } from "../view/style.ts";
 
@@ -51,7 +51,8 @@ export const command = defineCommand({
       )
       .option("--token <token>", "call as this agent")
       .option("--project <name>", "project instead of this folder's")
-      .option("--env <name>", "environment instead of the active one"),
+      .option("--env <name>", "environment instead of the active one")
+      .option(...UPSTREAM_PROXY),
   run: async (context, options) => {
     if (context.view.json && options.stream === true) {
       throw new AppError("usage", { problem: "Cannot use --stream with JSON: an envelope is printed whole" });

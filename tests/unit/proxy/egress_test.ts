@@ -8,6 +8,12 @@ import { startUpstream } from "../../support/upstream.ts";
 /** Sends nothing and remembers what it should have sent. */
 class RecordingUpstream implements Upstream {
   readonly sent: UpstreamRequest[] = [];
+  /** Hosts that a proxy carries. */
+  readonly proxied = new Set<string>();
+
+  throughProxy({ hostname }: URL): boolean {
+    return this.proxied.has(hostname);
+  }
 
   send(request: UpstreamRequest): Promise<UpstreamResponse> {
     this.sent.push(request);
@@ -151,5 +157,56 @@ Deno.test("a streamed body goes out with the length that its sender said, and an
   await engine.call({ ...call, headers: [["content-length", "7"]], body: body(), inject: [["body:key", "KEY"]] });
   assert.deepEqual(upstream.sent.map(({ bodyLength }) => bodyLength), [7, ...new Array(5).fill(undefined)]);
   assert.ok(upstream.sent.every(({ headers }) => headers.every(([name]) => name.toLowerCase() !== "content-length")));
+  await engine.close();
+});
+
+Deno.test("P8 every class of special address is refused, as a target in any notation and as a name's answer", async () => {
+  const upstream = new RecordingUpstream();
+  const dns: Record<string, readonly string[]> = {};
+  const engine = await TestEngine.start({ allow: ["api.example.com"], dns, secrets, upstream });
+  const targets = [
+    ...["127.0.0.1", "127.1", "0177.0.0.1", "0x7f000001", "2130706433", "0x7f.0.0.1", "127.0.0.1.", "0", "0.0.0.0"],
+    ...["10.0.0.1", "0xa.1", "172.16.0.1", "192.168.1.1", "100.64.0.1", "169.254.169.254", "0xa9fea9fe", "2852039166"],
+    ...["168.63.129.16", "192.0.0.192", "192.0.2.1", "198.18.0.1", "224.0.0.1", "240.0.0.1", "255.255.255.255"],
+    ...[
+      "[::]",
+      "[::1]",
+      "[0:0:0:0:0:0:0:1]",
+      "[::ffff:127.0.0.1]",
+      "[::FFFF:7F00:1]",
+      "[::127.0.0.1]",
+      "[::ffff:0:7f00:1]",
+    ],
+    ...["[64:ff9b::7f00:1]", "[64:ff9b:1::1]", "[2002:7f00:1::]", "[2001::1]", "[fe80::1]", "[fec0::1]", "[fc00::1]"],
+    ...["[fd00:ec2::254]", "[ff02::1]", "[2001:db8::1]", "[100::1]", "[5f00::1]"],
+  ];
+  for (const host of targets) {
+    const call = engine.call({ target: `https://${host}/`, inject });
+    await assert.rejects(call, (e) => isAppError(e, "private_address"), host);
+  }
+  // The same as answers, in the spelling that resolvers give.
+  for (const host of targets) {
+    const { hostname } = new URL(`https://${host}/`);
+    dns["api.example.com"] = [hostname.replace(/^\[|\]$|\.$/g, "")];
+    const call = engine.call({ target: "https://api.example.com/", inject });
+    await assert.rejects(call, (e) => isAppError(e, "private_address"), host);
+  }
+  assert.equal(upstream.sent.length, 0);
+  await engine.close();
+});
+
+Deno.test("P8 where a proxy carries the call no name is looked up; addresses are checked all the same, and plain http stays here", async () => {
+  const upstream = new RecordingUpstream();
+  const allow = ["api.example.com", "https://[2606:4700::1]", "93.184.216.34", "http://api.example.com"];
+  const engine = await TestEngine.start({ allow, dns: {}, secrets, upstream });
+  for (const host of ["api.example.com", "[2606:4700::1]", "93.184.216.34", "127.0.0.1"]) upstream.proxied.add(host);
+  await engine.call({ target: "https://api.example.com/", inject });
+  await engine.call({ target: "https://93.184.216.34/", inject });
+  assert.deepEqual(upstream.sent.map(({ addresses }) => addresses), [[], ["93.184.216.34"]]);
+  assert.deepEqual(engine.dns.asked, []);
+  const plain = engine.call({ target: "http://api.example.com/", inject });
+  await assert.rejects(plain, (e) => isAppError(e, "plain_http_through_proxy"));
+  await assert.rejects(engine.call({ target: "https://127.0.0.1/", inject }), (e) => isAppError(e, "private_address"));
+  assert.equal(upstream.sent.length, 2);
   await engine.close();
 });

@@ -69,6 +69,29 @@ Deno.test("a vault file may have a folder of its own in the home", async () => {
   assert.equal(isSameVault(moved.vault, config.vault), false);
 });
 
+Deno.test("an upstream proxy is 'env' or an origin; a password has no place in the file", async () => {
+  for (const upstreamProxy of ["env", "http://proxy.example:3128", "https://[2001:db8::1]"]) {
+    const proxied: Config = { ...config, proxy: { port: 1, upstreamProxy } };
+    const file = await fileOf(proxied);
+    assert.deepEqual(file["proxy"], { port: 1, upstream_proxy: upstreamProxy });
+    assert.deepEqual(parseConfig("/c", bytes(file)), proxied);
+  }
+  const file = await fileOf(config);
+  const refused = [
+    "",
+    "ENV",
+    "proxy.example:3128",
+    "http://u:p@proxy.example",
+    "http://proxy.example/x",
+    "socks5://p.example",
+    1,
+  ];
+  for (const wrong of refused) {
+    const text = bytes({ ...file, proxy: { upstream_proxy: wrong } });
+    assert.throws(() => parseConfig("/c", text), (e) => isAppError(e, "config_damaged"), String(wrong));
+  }
+});
+
 Deno.test("no home is not_initialised, and only that", async () => {
   await inHome(async (home, files) => {
     await assert.rejects(requireConfig(files, placesOf(home)), (e) => isAppError(e, "not_initialised"));

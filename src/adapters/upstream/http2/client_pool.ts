@@ -5,7 +5,9 @@
  * @module
  */
 
+import { AppError } from "../../../kernel/error.ts";
 import { dial, type Dialed, DialError } from "../dial.ts";
+import { portOf, THROUGH_PROXY, type Tunnels } from "../open.ts";
 import { SocksHelper } from "./socks_helper.ts";
 
 /** Most clients that are kept while idle. */
@@ -24,7 +26,7 @@ export class PinnedClient {
   /** Where its connections go, once there is one. */
   pinned: string | undefined;
   /** Why the newest attempt to connect failed. */
-  failure: DialError | undefined;
+  failure: DialError | AppError | undefined;
   loans = 0;
   /** performance.now() of the newest byte in either direction. */
   lastTrafficMs = 0;
@@ -36,16 +38,19 @@ export class PinnedClient {
     this.connectMs = connectMs;
   }
 
-  async connect(port: number): Promise<Dialed> {
+  /** Over the proxy, if one carries this origin. @throws {DialError}, {AppError} */
+  async connect(url: URL, proxy: Tunnels | undefined): Promise<Dialed> {
     const first = this.addresses.filter((address) => address === this.pinned);
     const order = [...first, ...this.addresses.filter((address) => address !== this.pinned)];
     try {
-      const dialed = await dial(order, port, { timeoutMs: this.connectMs });
+      const dialed = proxy === undefined
+        ? await dial(order, portOf(url), { timeoutMs: this.connectMs })
+        : { connection: await proxy.tunnel({ url, connectMs: this.connectMs, signal: undefined }), address: order[0]! };
       this.pinned = dialed.address;
       this.failure = undefined;
       return dialed;
     } catch (error) {
-      if (error instanceof DialError) this.failure = error;
+      if (error instanceof DialError || error instanceof AppError) this.failure = error;
       throw error;
     }
   }
@@ -55,12 +60,14 @@ export class PinnedClient {
 export class ClientPool {
   readonly #helper = new SocksHelper();
   readonly #caCerts: readonly string[];
+  readonly #proxy: Tunnels | undefined;
   /** Oldest use first. */
   readonly #clients = new Set<PinnedClient>();
 
   /** @param caCerts PEM texts of authorities trusted besides the system's. */
-  constructor(caCerts: readonly string[]) {
+  constructor(caCerts: readonly string[], proxy?: Tunnels) {
     this.#caCerts = caCerts;
+    this.#proxy = proxy;
   }
 
   /** A client for the URL's origin that connects to `addresses` only. */
@@ -102,11 +109,11 @@ export class ClientPool {
       "",
     );
     const client = new PinnedClient(url.origin, token, addresses, connectMs);
-    const port = url.port === "" ? (url.protocol === "http:" ? 80 : 443) : Number(url.port);
+    const proxy = addresses.includes(THROUGH_PROXY) ? this.#proxy : undefined;
     this.#helper.open(token, {
       host: url.hostname.replace(/^\[|\]$/g, ""),
-      port,
-      connect: () => client.connect(port),
+      port: portOf(url),
+      connect: () => client.connect(url, proxy),
       onTraffic: () => client.lastTrafficMs = performance.now(),
     });
     // A literal each time: Deno 2.6 changes the object it is given. Never `transport: "tcp"`: it sends https as plain text.

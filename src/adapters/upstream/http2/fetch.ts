@@ -11,6 +11,7 @@
 import type { Bytes } from "../../../kernel/bytes.ts";
 import type { HeaderLine, UpstreamRequest, UpstreamResponse } from "../../../ports/upstream.ts";
 import { connectFailure, timedOut } from "../failure.ts";
+import type { Tunnels } from "../open.ts";
 import { ClientPool, type PinnedClient } from "./client_pool.ts";
 import { timedBody } from "./timed_body.ts";
 
@@ -20,6 +21,8 @@ export interface FetchClientOptions {
   readonly caCerts: readonly string[];
   /** Headers of requests that have them not; names in lower case. */
   readonly defaults: readonly HeaderLine[];
+  /** Carries the requests whose address is {@linkcode THROUGH_PROXY}. */
+  readonly proxy?: Tunnels | undefined;
 }
 
 /** fetch would send requests through whatever these name. The person's own wish for a proxy has another place. */
@@ -32,7 +35,7 @@ export class FetchClient {
 
   constructor(options: FetchClientOptions) {
     for (const name of PROXY_VARIABLES.flatMap((v) => [v, v.toUpperCase()])) Deno.env.delete(name);
-    this.#pool = new ClientPool(options.caCerts);
+    this.#pool = new ClientPool(options.caCerts, options.proxy);
     this.#defaults = options.defaults;
   }
 

@@ -8,14 +8,14 @@
  * @module
  */
 
-import { type Dialed, DialError } from "../dial.ts";
+import type { Dialed } from "../dial.ts";
 
 /** Where a client's connections may go. */
 export interface Route {
   /** The URL's host, IPv6 without brackets, and its port. */
   readonly host: string;
   readonly port: number;
-  /** Connects to a checked address. @throws {DialError} */
+  /** Connects to a checked address, or through the proxy. */
   connect(): Promise<Dialed>;
   /** Called whenever bytes pass. */
   onTraffic(): void;
@@ -93,7 +93,7 @@ export class SocksHelper {
     try {
       return (await route.connect()).connection;
     } catch (error) {
-      if (error instanceof DialError) await reply(client, REPLY.unreachable);
+      await reply(client, REPLY.unreachable);
       throw error;
     }
   }

@@ -9,7 +9,7 @@ import { AppError } from "../../../kernel/error.ts";
 import type { UpstreamRequest } from "../../../ports/upstream.ts";
 import type { UpstreamSocket } from "../../../ports/upstream_socket.ts";
 import { exchangeFailure, timedOut } from "../failure.ts";
-import { hangUp, openConnection } from "../open.ts";
+import { hangUp, openConnection, type Tunnels } from "../open.ts";
 import { ByteReader, EndOfBytes } from "./byte_reader.ts";
 import { acceptedProtocol, handshakeRequest } from "./handshake.ts";
 import { OpenSocket } from "./socket.ts";
@@ -25,10 +25,19 @@ export async function connectSocket(
   request: UpstreamRequest,
   caCerts: readonly string[],
   signal: AbortSignal | undefined,
+  proxy?: Tunnels,
 ): Promise<UpstreamSocket> {
   const { url, addresses, timeouts: { connectMs, firstByteMs, idleMs } } = request;
   const domain = url.host;
-  const { connection } = await openConnection({ url, addresses, caCerts, protocols: ["http/1.1"], connectMs, signal });
+  const { connection } = await openConnection({
+    url,
+    addresses,
+    caCerts,
+    protocols: ["http/1.1"],
+    connectMs,
+    signal,
+    proxy,
+  });
   let late = false;
   const end = (): void => hangUp(connection);
   const timer = setTimeout(() => {

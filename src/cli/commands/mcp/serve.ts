@@ -3,7 +3,7 @@
 import { AppError, toAppError } from "../../../kernel/error.ts";
 import { defineCommand } from "../../command.ts";
 import type { CommandContext } from "../../context.ts";
-import { withPlace } from "../../options.ts";
+import { UPSTREAM_PROXY, withPlace } from "../../options.ts";
 import { absolute } from "../../place.ts";
 import { VERSION } from "../../version.ts";
 import { errorTrace } from "../../view/error.ts";
@@ -18,7 +18,9 @@ export const command = defineCommand({
     { line: "agentsecrets mcp serve --env staging", why: "for one environment only: no tool call reaches another" },
   ],
   define: (command) =>
-    withPlace(command).option("--folder <path>", "project folder to work in, instead of the one it is started in"),
+    withPlace(command)
+      .option("--folder <path>", "project folder to work in, instead of the one it is started in")
+      .option(...UPSTREAM_PROXY),
   run: async (context, options) => {
     if ((options as Readonly<Record<string, unknown>>)["vaultPassphraseStdin"] === true) {
       throw new AppError("usage", {

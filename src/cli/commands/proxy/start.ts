@@ -5,7 +5,7 @@ import { detachProxy, type DetachProxyInput } from "../../../usecases/detach_pro
 import { type ProxyState, runProxy, type StartProxyInput } from "../../../usecases/proxy_server.ts";
 import { defineCommand } from "../../command.ts";
 import type { CommandContext } from "../../context.ts";
-import { integer, withPassword } from "../../options.ts";
+import { integer, UPSTREAM_PROXY, withPassword } from "../../options.ts";
 import { proxyJson } from "../../view/proxy.ts";
 import { tick } from "../../view/view.ts";
 
@@ -39,6 +39,7 @@ export const command = defineCommand({
         "sealed vault: lock when unused for so long (60); 0 never",
         integer("--lock-after", 0, 10_080),
       )
+      .option(...UPSTREAM_PROXY)
       .option("--detach", "run in the background; return once it answers"),
   run: async (context, options) => {
     const input: StartProxyInput = {

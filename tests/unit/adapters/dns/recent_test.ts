@@ -96,6 +96,7 @@ Deno.test("the answers that are kept cannot be changed by who gets them, and are
 Deno.test("P7 P8 a kept answer is checked each time, and what is connected to is what was checked", async () => {
   const sent: (readonly string[])[] = [];
   const upstream: Upstream = {
+    throughProxy: () => false,
     send: ({ addresses }) => {
       sent.push(addresses);
       return Promise.resolve({ status: 204, statusText: "", headers: [], body: null });
