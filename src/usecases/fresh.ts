@@ -41,6 +41,8 @@ class Loaded<T extends Disposable> {
   /** When it was last known to be current. */
   provenMs: number;
   lookedMs: number;
+  /** A look has shown a change. */
+  changed = false;
   #uses = 0;
   dropped = false;
 
@@ -101,12 +103,14 @@ export class Fresh<T extends Disposable> implements Disposable {
 
   /** The newest. Rejects with what `load` rejects with. */
   async take(): Promise<Loan<T>> {
+    const askedMs = this.#clock.monotonicMs();
     for (;;) {
       const now = this.takeNow();
       if (now !== undefined) return now;
       const loaded = await this.#load();
-      // Dropped while it was loading: it may be what somebody wanted forgotten.
-      if (!loaded.dropped) return loaded.lend();
+      // Dropped while it was loading: it may be what somebody wanted forgotten. Begun before it was asked for: something may have
+      // changed in between, so it is looked at.
+      if (!loaded.dropped && loaded.loadedMs >= askedMs) return loaded.lend();
     }
   }
 
@@ -122,14 +126,13 @@ export class Fresh<T extends Disposable> implements Disposable {
   }
 
   #isFresh(loaded: Loaded<T>, now: number): boolean {
-    if (now - loaded.lookedMs > LOOK_MS && loaded.stamp !== undefined) {
+    if (!loaded.changed && now - loaded.lookedMs > LOOK_MS && loaded.stamp !== undefined) {
       loaded.lookedMs = now;
-      const stamp = this.#source.look();
-      if (stamp?.text !== loaded.stamp.text) return false;
+      loaded.changed = this.#source.look()?.text !== loaded.stamp.text;
       if (loaded.stamp.settled && now - loaded.loadedMs < OLDEST_MS) loaded.provenMs = now;
     }
     const age = now - loaded.provenMs;
-    if (age > FRESH_MS) return false;
+    if (loaded.changed || age > FRESH_MS) return false;
     if (age > RENEW_MS) this.#load().catch(() => {});
     return true;
   }

@@ -104,6 +104,48 @@ Deno.test("the proxy serves /health and the original's curl example, shows its s
   }
 });
 
+Deno.test("P34 what another process set, deleted, allowed or forbade holds for the next call through a busy proxy", async () => {
+  await using sandbox = await sandboxWithProject();
+  const upstream = await startUpstream();
+  const proxy = new RunningProxy(sandbox, { SSL_CERT_FILE: `${sandbox.base}/ca.pem` });
+  const busy = new AbortController();
+  try {
+    await Deno.writeTextFile(`${sandbox.base}/ca.pem`, upstream.caPem);
+    await proxy.ready();
+    const call = async (): Promise<{ status: number; error?: string; sent?: string }> => {
+      const headers = { "X-AS-Target-URL": `${upstream.origin}/echo`, "X-AS-Inject-Bearer": "STRIPE_KEY" };
+      const answer = await fetch(`http://localhost:${proxy.port}/proxy`, { headers });
+      const body = await answer.text();
+      if (answer.status !== 200) return { status: answer.status, error: JSON.parse(body).error };
+      return { status: 200, sent: upstream.requests.at(-1)?.headers["authorization"] ?? "" };
+    };
+    const traffic = (async () => {
+      while (!busy.signal.aborted) await call();
+    })();
+    const password = { stdin: `${PASSWORD}\n` };
+    assert.equal((await call()).error, "empty_allowlist");
+    await sandbox.ok(["workspace", "allowlist", "add", upstream.origin, "--password-stdin"], password);
+    assert.equal((await call()).error, "secret_not_found");
+    for (let n = 1; n <= 5; n++) {
+      await sandbox.ok(["secrets", "set", "STRIPE_KEY", "--stdin"], { stdin: `${CANARY}-${n}` });
+      assert.deepEqual(await call(), { status: 200, sent: `Bearer ${CANARY}-${n}` });
+    }
+    await sandbox.ok(["secrets", "delete", "STRIPE_KEY", "--yes"]);
+    assert.equal((await call()).error, "secret_not_found");
+    await sandbox.ok(["workspace", "allowlist", "remove", upstream.origin, "--password-stdin"], password);
+    assert.equal((await call()).error, "empty_allowlist");
+    await sandbox.ok(["logout"]);
+    assert.equal((await call()).error, "not_logged_in");
+    busy.abort();
+    await traffic;
+    proxy.kill("SIGTERM");
+    await proxy.end();
+  } finally {
+    busy.abort();
+    await upstream.close();
+  }
+});
+
 Deno.test("--detach returns once the proxy answers, leaves it running, and says why one does not start", async () => {
   await using sandbox = await sandboxWithProject();
   const stale = {

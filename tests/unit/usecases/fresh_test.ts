@@ -108,6 +108,29 @@ Deno.test("what was read before a change that came while it was being read is no
   assert.equal(await source.after(11), 2);
 });
 
+Deno.test("P34 a change that a look has shown is not forgotten by the next, however soon that comes", async () => {
+  const source = new Source();
+  assert.equal(await source.use(), 1);
+  await source.clock.advance(11);
+  source.stamp = { text: "2", settled: true };
+  assert.equal(source.fresh.takeNow(), undefined);
+  assert.equal(source.fresh.takeNow(), undefined);
+  assert.equal(await source.use(), 2);
+});
+
+Deno.test("P34 who joins a load that was begun before a change does not get what it read before the change", async () => {
+  const source = new Source();
+  const gate = Promise.withResolvers<void>();
+  source.gate = gate.promise;
+  const first = source.use();
+  await source.clock.advance(20);
+  source.stamp = { text: "2", settled: true };
+  const second = source.use();
+  await source.clock.advance(20);
+  gate.resolve();
+  assert.deepEqual(await Promise.all([first, second]), [1, 2]);
+});
+
 Deno.test("all who wait share one load, and a loan keeps what it lends until it is given back", async () => {
   const source = new Source();
   const gate = Promise.withResolvers<void>();
