@@ -22,6 +22,8 @@ export interface Head {
   readonly fromBrowser: boolean;
   /** Lower case. */
   readonly upgrade: string | undefined;
+  /** Of the body, in bytes; undefined when it was not said, or there is none. */
+  readonly contentLength: number | undefined;
   /** Whether an answer may come compressed. */
   readonly takesCodings: boolean;
   /** `X-AS-…` headers that are no injections, by their whole names in lower case. */
@@ -36,17 +38,19 @@ export interface Head {
 export function readHead({ method, url, headers }: Pick<Request, "method" | "url" | "headers">): Head {
   const own = new Map<string, string>();
   const injections: HeaderLine[] = [], others: HeaderLine[] = [];
-  let host: string | undefined, upgrade: string | undefined, fromBrowser = false, takesCodings = false;
+  let host: string | undefined, upgrade: string | undefined, contentLength: number | undefined;
+  let fromBrowser = false, takesCodings = false;
   headers.forEach((value, name) => {
     if (name.startsWith(INJECT)) injections.push([name.slice(INJECT.length), value]);
     else if (name.startsWith(PREFIX)) own.set(name, value);
     else {
       others.push([name, value]);
       if (name === "host") host = value.toLowerCase();
+      else if (name === "content-length") contentLength = /^[1-9]\d{0,14}$/.test(value) ? Number(value) : undefined;
       else if (name === "upgrade") upgrade = value.toLowerCase();
       else if (name === "accept-encoding") takesCodings = true;
       else if (BROWSER.has(name)) fromBrowser = true;
     }
   });
-  return { method, url, host, fromBrowser, upgrade, takesCodings, own, injections, others };
+  return { method, url, host, fromBrowser, upgrade, contentLength, takesCodings, own, injections, others };
 }

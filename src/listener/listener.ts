@@ -11,7 +11,7 @@
  */
 
 import { AppError } from "../kernel/error.ts";
-import type { Body, CallRequest } from "../usecases/call.ts";
+import type { CallRequest } from "../usecases/call.ts";
 import type { CallerClaims } from "../usecases/identify_caller.ts";
 import type { Listener, ListenerOptions } from "../usecases/proxy_server.ts";
 import { failureAnswer, failureForSdk, upstreamAnswer } from "./answers.ts";
@@ -20,6 +20,7 @@ import { Gate } from "./gate.ts";
 import { guardRequest } from "./guard.ts";
 import { type Head, readHead } from "./head.ts";
 import { proxyRequest } from "./proxy_request.ts";
+import { bodyOf } from "./request_body.ts";
 import { type Arrival, type Handler, serveSocket, serveTcp, type Serving } from "./serve.ts";
 import { askedFor, isBaseUrl, PROXY_PATH } from "./target_of.ts";
 import { type Ending, joinSockets } from "./web_socket.ts";
@@ -143,10 +144,8 @@ class Door {
       if (head.upgrade === "websocket") {
         return await this.#socket(request, proxyRequest(head, null, caller), call, over);
       }
-      const response = await this.#options.door.call(
-        proxyRequest(head, request.body as Body | null, caller),
-        call.signal,
-      );
+      const body = await bodyOf(request, head, call.signal);
+      const response = await this.#options.door.call(proxyRequest(head, body, caller), call.signal);
       response.outcome.then(over, over);
       return upstreamAnswer(response, head);
     } catch (error) {
