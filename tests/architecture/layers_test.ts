@@ -39,6 +39,17 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "src/compose.ts": [
     "src/kernel",
     "src/ports",
+    "src/vault",
+    "src/cli",
+    "src/mcp",
+    "src/listener",
+    "src/adapters",
+    "src/adapters/process",
+    "src/compose",
+  ],
+  "src/compose": [
+    "src/kernel",
+    "src/ports",
     "src/crypto",
     "src/crypto/verify",
     "src/contract",
