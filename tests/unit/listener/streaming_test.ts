@@ -5,9 +5,9 @@ import { withDoor } from "../../support/listener.ts";
 
 const MIB = 1024 * 1024;
 /** AGENTSECRETS_PUMP_MIB=5120 for a soak. */
-const PUMP = Number(Deno.env.get("AGENTSECRETS_PUMP_MIB") ?? 256) * MIB;
+const PUMP = Number(Deno.env.get("AGENTSECRETS_PUMP_MIB") ?? 512) * MIB;
 /** What a process may grow by, whatever passes through it: the collector of a busy machine is late by so much, later in a soak. */
-const GROWTH = (PUMP > 1024 * MIB ? 160 : 60) * MIB;
+const GROWTH = (PUMP > 1024 * MIB ? 160 : 120) * MIB;
 
 /** An upstream in this process: `GET /N` sends N bytes, `POST` counts what it gets. */
 function startPump(): { readonly origin: string; close(): Promise<void> } {
