@@ -20,9 +20,12 @@ export function startTlsFront(hostname: string, identity: ServerIdentity, port: 
   (async () => {
     for (;;) {
       const near = await listener.accept();
+      open.add(near);
       const far = await Deno.connect({ hostname: "127.0.0.1", port });
       far.setNoDelay(true);
-      for (const connection of [near, far]) open.add(connection);
+      // It may have been closed meanwhile.
+      if (!open.has(near)) return hangUp(far);
+      open.add(far);
       const end = (): void => {
         for (const connection of [near, far]) if (open.delete(connection)) hangUp(connection);
       };

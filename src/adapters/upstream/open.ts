@@ -69,6 +69,9 @@ export function portOf(url: URL): number {
   return url.port === "" ? (url.protocol === "http:" ? 80 : 443) : Number(url.port);
 }
 
+/** TLS did not even begin: nothing of it is the upstream's doing. */
+class BadRoots extends Error {}
+
 /** The TLS handshake did not end in time. */
 class LateHandshake extends Error {}
 
@@ -85,7 +88,10 @@ async function secure(
   signal?.addEventListener("abort", end, { once: true });
   try {
     const hostname = url.hostname.replace(/^\[|\]$/g, "");
-    const secured = await Deno.startTls(connection, { hostname, caCerts: [...caCerts], alpnProtocols: [...protocols] });
+    const settings = { hostname, caCerts: [...caCerts], alpnProtocols: [...protocols] };
+    const secured = await Deno.startTls(connection, settings).catch((cause) => {
+      throw new BadRoots("no TLS with these roots", { cause });
+    });
     open = secured;
     // Without this the first write would go out before the certificate was looked at.
     const { alpnProtocol } = await secured.handshake();
@@ -102,6 +108,10 @@ async function secure(
 
 function failureOf(error: unknown, { url, connectMs }: OpenOptions): AppError {
   if (error instanceof AppError) return error;
+  if (error instanceof BadRoots) {
+    const reason = "the authorities that SSL_CERT_FILE names cannot be read";
+    return new AppError("upstream_tls", { domain: url.host, reason });
+  }
   if (error instanceof LateHandshake) return timedOut(url.host, "TLS handshake", connectMs);
   return connectFailure(error, url.host, connectMs, error instanceof DialError ? error : undefined);
 }

@@ -43,7 +43,8 @@ export function parseResponseHead(text: string, method: string): ResponseHead {
   const status = Number(line[2]), isOld = line[1] === "0";
   const fields = parseFields(rest);
   const framing = framingOf(fields, isOld);
-  const bodiless = method === "HEAD" || status < 200 || status === 204 || status === 304;
+  // A 205 has no content (RFC 9110 §15.3.6); what comes all the same ends the connection.
+  const bodiless = method === "HEAD" || status < 200 || status === 204 || status === 205 || status === 304;
   return {
     status,
     statusText: line[3] ?? "",

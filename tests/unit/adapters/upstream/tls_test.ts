@@ -82,5 +82,14 @@ Deno.test("a root that a person names is trusted beside the built-in ones, sever
   assert.equal(await failureOf(upstream.origin, [`${other.caPem}${upstream.caPem}`]), undefined);
   assert.equal(await failureOf(upstream.origin, [other.caPem, upstream.caPem]), undefined);
   assert.equal(await failureOf(upstream.origin, [other.caPem]), "upstream_tls_untrusted");
+  for (const body of ["AAAA", "!!!!"]) {
+    const broken = `-----BEGIN CERTIFICATE-----\n${body}\n-----END CERTIFICATE-----\n`;
+    const adapter = new PinnedUpstream({ caCerts: [`${upstream.caPem}${broken}`] });
+    const request = { url: new URL(upstream.origin), method: "GET", headers: [], addresses: ["127.0.0.1"] };
+    await assert.rejects(adapter.send({ ...request, timeouts: TIMEOUTS }), (e) => {
+      return isAppError(e, "upstream_tls") && e.message.includes("SSL_CERT_FILE");
+    }, body);
+    await adapter.close();
+  }
   await upstream.close();
 });

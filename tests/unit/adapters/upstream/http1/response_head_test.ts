@@ -39,6 +39,7 @@ Deno.test("the body's framing is RFC 9112 §6.3", () => {
     ["HEAD", "HTTP/1.1 200 OK\nContent-Length: 5", "none"],
     ["HEAD", "HTTP/1.1 200 OK\nTransfer-Encoding: chunked", "none"],
     ["GET", "HTTP/1.1 204 No Content", "none"],
+    ["POST", "HTTP/1.1 205 Reset Content\nContent-Length: 0", "none"],
     ["GET", "HTTP/1.1 304 Not Modified\nContent-Length: 5", "none"],
     ["GET", "HTTP/1.1 103 Early Hints\nLink: </a>", "none"],
   ];
