@@ -11,8 +11,10 @@ import { BUILD_DENO, denortPath } from "./deno.ts";
 const root = new URL("../", import.meta.url);
 const quick = Deno.args.includes("--quick");
 /** Suites that run again with the compiled binary. */
-const COMPILED_SESSIONS = ["account", "call", "secrets", "program", "proxy", "sealed", "existing_clients"]
-  .map((name) => `tests/cli/${name}_test.ts`);
+const COMPILED_SESSIONS = [
+  ...["account", "call", "secrets", "program", "proxy", "upstream_proxy", "existing_clients", "mcp_serve"],
+  ...["sealed", "sealed_mcp", "sealed_socket", "sealed_terminal"],
+].map((name) => `tests/cli/${name}_test.ts`).concat("tests/e2e/clients");
 
 let passed = 0, failed = 0;
 const skipped: string[] = [];
