@@ -56,11 +56,6 @@ export class Http1Client {
     this.#pool.close();
   }
 
-  /** How many connections are open, and how many of them rest. */
-  get connections(): { readonly open: number; readonly resting: number } {
-    return this.#pool.size;
-  }
-
   async #sendFresh(job: Job): Promise<UpstreamResponse | undefined> {
     const opened = await this.#open(job.request, job.signal);
     if (opened === undefined) return undefined;
