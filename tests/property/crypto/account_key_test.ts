@@ -21,6 +21,8 @@ const KINDS = [
 ] as const;
 const textOf = (secret: Secret): string => secret.expose(fromUtf8);
 const invalid = (error: unknown): boolean => isAppError(error, "account_key_invalid");
+/** Random text may happen to begin like a key of a later suite. */
+const refused = (error: unknown): boolean => isAppError(error, "account_key_invalid", "unsupported_format");
 
 for (const { bytes, prefix, format, parse } of KINDS) {
   const key = fc.uint8Array({ minLength: bytes, maxLength: bytes });
@@ -67,7 +69,7 @@ for (const { bytes, prefix, format, parse } of KINDS) {
 
   Deno.test(`${prefix}: no other text is a key`, () => {
     fc.assert(fc.property(fc.string({ maxLength: 60 }), (text) => {
-      assert.throws(() => parse(Secret.fromText(text)), invalid);
+      assert.throws(() => parse(Secret.fromText(text)), refused);
       assert.throws(() => parse(Secret.fromText(prefix + text)), invalid);
     }));
     assert.throws(() => parse(Secret.take(Uint8Array.of(0xff, 0xfe))), invalid);
