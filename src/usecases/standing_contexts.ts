@@ -9,7 +9,7 @@
 import { joinStamps, type Stamp } from "../kernel/stamp.ts";
 import type { Keychain } from "../ports/keychain.ts";
 import { EMBEDDED_ORIGIN } from "../vault/config.ts";
-import { projectFilePaths } from "../vault/project_file.ts";
+import { findProjectFile, projectFilePaths } from "../vault/project_file.ts";
 import { type OpenCallContext, openCallContext } from "./call_context.ts";
 import type { WorldWithEngine } from "./engine_ports.ts";
 import { Fresh, type Loan } from "./fresh.ts";
@@ -72,19 +72,26 @@ export class StandingContexts implements Disposable {
     this.#contexts.delete(key);
   }
 
+  /** Where a project file decides: where it is, and nearer, where one could come to be. */
+  async #projectPaths(folder: string): Promise<readonly string[]> {
+    const paths = projectFilePaths(folder);
+    const found = await findProjectFile(this.#ports.files, folder);
+    return found === undefined ? paths : paths.slice(0, paths.indexOf(found.path) + 1);
+  }
+
   #source(selection: Selection): Fresh<OpenCallContext> {
     const { files, places, clock, workingFolder } = this.#ports;
-    const paths = [places.config, ...projectFilePaths(selection.folder ?? workingFolder)];
-    const database = [places.database, `${places.database}-wal`];
+    const server = [places.config, places.database, `${places.database}-wal`];
     // Known once it was opened; until then nothing can be looked at.
-    let keychain: Pick<Keychain, "stamp"> | undefined, isLocal = false;
+    let keychain: Pick<Keychain, "stamp"> | undefined, isLocal = false, project: readonly string[] = [];
     return new Fresh(clock, {
       look: (): Stamp | undefined => {
         if (keychain?.stamp === undefined || !isLocal) return undefined;
-        return joinStamps(keychain.stamp(COLLECTIONS), files.stamp([...paths, ...database]));
+        return joinStamps(keychain.stamp(COLLECTIONS), files.stamp([...server, ...project]));
       },
       // For all who wait: one caller's end must not end it.
       load: async () => {
+        project = await this.#projectPaths(selection.folder ?? workingFolder);
         const open = await openCallContext(this.#ports, selection, undefined, this.#logs);
         ({ keychain } = open.workspace.device);
         isLocal = open.workspace.device.config.server === EMBEDDED_ORIGIN;
