@@ -49,9 +49,14 @@ async function makeBundle(): Promise<void> {
     target: "esnext",
     logLevel: "warning",
     metafile: true,
+    alias: { "@modelcontextprotocol/server/_shims": toPath(new URL("src/mcp/sdk_platform.ts", root)) },
     external: ["better-sqlite3", "mysql2", "tedious"],
   });
   await stop();
+  const dear = Object.keys(result.metafile.inputs).find((path) => path.includes("ajvProvider"));
+  if (dear !== undefined) {
+    throw new Error(`${dear} is in the bundle: src/mcp/sdk_platform.ts no longer stands in for it`);
+  }
   for (const path of Object.keys(result.metafile.outputs)) {
     const chunk = await Deno.readTextFile(new URL(path, root));
     if (chunk.includes(NEEDS_REQUIRE)) throw new Error(`${path} holds a package that needs require()`);

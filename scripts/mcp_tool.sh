@@ -2,14 +2,15 @@
 # Finds or installs an official MCP tool of an exact version, for tests/e2e, and prints the path of its program.
 #
 #   scripts/mcp_tool.sh inspector      the inspector: `mcp-inspector --cli` (needs a Node that it runs with)
-#   scripts/mcp_tool.sh conformance    the conformance suite: a script (run by Deno, as it asks for a newer Node than many have)
+#   scripts/mcp_tool.sh conformance    the conformance suite: a script (run by Deno, as it asks for a newer Node than many have); a preview, as
+#                                       no release knows revision 2026-07-28 yet
 #
 # npm brings it, without running install scripts, into ${XDG_CACHE_HOME:-~/.cache}/agentsecrets-dev, where it stays for the next run.
 # Nothing else is touched. Where it cannot be had, nothing is printed, the reason goes to standard error, and the test skips.
 set -eu
 case "${1:-}" in
   inspector) version=2.12.0 program=node_modules/.bin/mcp-inspector ;;
-  conformance) version=0.1.16 program=node_modules/@modelcontextprotocol/conformance/dist/index.js ;;
+  conformance) version=0.2.0-alpha.12 program=node_modules/@modelcontextprotocol/conformance/dist/index.js ;;
   *)
     echo "usage: scripts/mcp_tool.sh inspector|conformance" >&2
     exit 2

@@ -5,7 +5,6 @@
  * @module
  */
 
-import { AppError } from "../kernel/error.ts";
 import type { Files } from "../ports/files.ts";
 import type { WorldWithEngine } from "../usecases/engine_ports.ts";
 
@@ -63,14 +62,11 @@ export class Answers {
     return [...this.#kept.values()];
   }
 
-  /** @throws {AppError} `file_unreadable` for what this session has not kept */
-  async read(uri: string): Promise<{ readonly kept: KeptAnswer; readonly body: Uint8Array }> {
+  /** Undefined for what this session has not kept. */
+  async read(uri: string): Promise<{ readonly kept: KeptAnswer; readonly body: Uint8Array } | undefined> {
     const kept = uri.startsWith(PREFIX) ? this.#kept.get(uri.slice(PREFIX.length)) : undefined;
     const body = kept === undefined ? undefined : await this.#files.read(kept.path);
-    if (kept === undefined || body === undefined) {
-      throw new AppError("file_unreadable", { path: "the answer", reason: "this session has not kept it" });
-    }
-    return { kept, body };
+    return kept === undefined || body === undefined ? undefined : { kept, body };
   }
 
   /** Removes them all. What cannot be removed stays: it holds no credential. */

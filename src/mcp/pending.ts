@@ -4,35 +4,29 @@
  * @module
  */
 
-import type { JSONRPCMessage, RequestId, StdioServerTransport } from "./sdk.ts";
+import type { JSONRPCMessage, RequestId } from "./sdk.ts";
 
-/** Watches a connected transport. */
+/** Answered when the connection ends, not before. */
+const STANDING = "subscriptions/listen";
+
 export class Pending {
   readonly #open = new Set<RequestId>();
   #waiting: (() => void)[] = [];
-
-  constructor(transport: StdioServerTransport) {
-    const receive = transport.onmessage, send = transport.send.bind(transport);
-    transport.onmessage = (message) => {
-      this.#received(message);
-      receive?.(message);
-    };
-    transport.send = async (message) => {
-      await send(message);
-      if ("id" in message && !("method" in message) && message.id !== undefined) this.#close(message.id);
-    };
-  }
 
   /** Resolves when everything is answered, at once when it is. */
   settled(): Promise<void> {
     return this.#open.size === 0 ? Promise.resolve() : new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  #received(message: JSONRPCMessage): void {
-    if (!("method" in message)) return;
+  received(message: JSONRPCMessage): void {
+    if (!("method" in message) || message.method === STANDING) return;
     if ("id" in message) this.#open.add(message.id);
     // A cancelled request gets no answer.
     else if (message.method === "notifications/cancelled") this.#close(message.params?.["requestId"] as RequestId);
+  }
+
+  sent(message: JSONRPCMessage): void {
+    if ("id" in message && !("method" in message) && message.id !== undefined) this.#close(message.id);
   }
 
   #close(id: RequestId): void {

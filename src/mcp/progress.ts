@@ -5,7 +5,7 @@
  */
 
 import type { Clock } from "../ports/clock.ts";
-import type { Extra } from "./tool.ts";
+import type { ServerContext } from "./sdk.ts";
 
 /** Shortest time between two notifications, in ms. */
 const PACE_MS = 500;
@@ -15,15 +15,15 @@ const HEARTBEAT_MS = 5_000;
 /** Sends notifications until disposed. Without a progress token it does nothing. */
 export class Progress implements Disposable {
   readonly #clock: Pick<Clock, "monotonicMs" | "sleep">;
-  readonly #extra: Extra;
+  readonly #context: ServerContext;
   readonly #startMs: number;
   readonly #ended = new AbortController();
   #sentMs = -Infinity;
   #message = "";
 
-  constructor(clock: Pick<Clock, "monotonicMs" | "sleep">, extra: Extra) {
+  constructor(clock: Pick<Clock, "monotonicMs" | "sleep">, context: ServerContext) {
     this.#clock = clock;
-    this.#extra = extra;
+    this.#context = context;
     this.#startMs = clock.monotonicMs();
     if (this.#token !== undefined) this.#beat().catch(() => {}); // ends by being aborted
   }
@@ -39,7 +39,7 @@ export class Progress implements Disposable {
   }
 
   get #token(): string | number | undefined {
-    return this.#extra._meta?.progressToken;
+    return this.#context.mcpReq._meta?.progressToken;
   }
 
   async #beat(): Promise<void> {
@@ -58,6 +58,6 @@ export class Progress implements Disposable {
       message: this.#message,
     };
     // A client that went away needs no progress.
-    this.#extra.sendNotification({ method: "notifications/progress", params }).catch(() => {});
+    this.#context.mcpReq.notify({ method: "notifications/progress", params }).catch(() => {});
   }
 }

@@ -9,6 +9,7 @@
  */
 
 import * as z from "zod";
+import type { StandardSchemaWithJSON } from "./sdk.ts";
 
 /** What the person fixed for the session on the command line of `mcp serve`. */
 export interface Fixed {
@@ -50,19 +51,28 @@ const failure = z.looseObject({
 });
 
 /** Lets everything through; clients see `schema`. */
-export function publishedInput(schema: z.ZodObject): z.ZodObject {
-  return z.looseObject({}).meta(withoutDialect(z.toJSONSchema(schema, { io: "input" })));
+export function publishedInput(schema: z.ZodObject): StandardSchemaWithJSON<unknown, unknown> {
+  return published(() => withoutDialect(z.toJSONSchema(schema, { io: "input" })));
 }
 
 /** Lets everything through; clients see `schema`, or a failure in its place. */
-export function publishedOutput(schema: z.ZodObject): z.ZodObject {
-  const { properties, required, ...rest } = withoutDialect(z.toJSONSchema(schema, { io: "output" }));
-  const error = withoutDialect(z.toJSONSchema(failure, { io: "output" }));
-  return z.looseObject({}).meta({
-    ...rest,
-    properties: { ...properties as object, error },
-    anyOf: [{ required: required ?? [] }, { required: ["error"] }],
+export function publishedOutput(schema: z.ZodObject): StandardSchemaWithJSON<unknown, unknown> {
+  return published(() => {
+    const { properties, required, ...rest } = withoutDialect(z.toJSONSchema(schema, { io: "output" }));
+    const error = withoutDialect(z.toJSONSchema(failure, { io: "output" }));
+    const either = [{ required: required ?? [] }, { required: ["error"] }];
+    return { ...rest, properties: { ...properties as object, error }, anyOf: either };
   });
+}
+
+/** @param json Made when a client lists the tools, and once: start-up does not wait for it. */
+function published(json: () => Record<string, unknown>): StandardSchemaWithJSON<unknown, unknown> {
+  let made: Record<string, unknown> | undefined;
+  const schema = (): Record<string, unknown> => made ??= json();
+  const validate = (value: unknown): { readonly value: unknown } => ({ value });
+  return {
+    "~standard": { version: 1, vendor: "agentsecrets", validate, jsonSchema: { input: schema, output: schema } },
+  };
 }
 
 function withoutDialect({ $schema: _, ...schema }: Record<string, unknown>): Record<string, unknown> {

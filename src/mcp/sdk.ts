@@ -1,22 +1,32 @@
 /**
  * The parts of the official MCP SDK that the server uses, and no others: they decide how fast it starts.
  *
- * The package's export map names its types only for paths without `.js`, and its code only for paths with it: hence two each.
- *
  * @module
  */
 
-// @ts-types="@modelcontextprotocol/sdk/server/mcp"
-export { McpServer, ResourceTemplate } from "@modelcontextprotocol/sdk/server/mcp.js";
-// @ts-types="@modelcontextprotocol/sdk/server/stdio"
-export { StdioServerTransport } from "@modelcontextprotocol/sdk/server/stdio.js";
-export type { RequestHandlerExtra } from "@modelcontextprotocol/sdk/shared/protocol";
+export {
+  CLIENT_CAPABILITIES_META_KEY,
+  CLIENT_INFO_META_KEY,
+  deserializeMessage,
+  inputRequired,
+  inputResponse,
+  McpServer,
+  PROTOCOL_VERSION_META_KEY,
+  ResourceNotFoundError,
+  ResourceTemplate,
+  serializeMessage,
+  UnsupportedProtocolVersionError,
+} from "@modelcontextprotocol/server";
+export { serveStdio } from "@modelcontextprotocol/server/stdio";
 export type {
   CallToolResult,
+  InputRequiredResult,
   JSONRPCMessage,
+  ProtocolEra,
   ReadResourceResult,
   RequestId,
-  ServerNotification,
-  ServerRequest,
+  ServerContext,
+  StandardSchemaWithJSON,
   ToolAnnotations,
-} from "@modelcontextprotocol/sdk/types";
+  Transport,
+} from "@modelcontextprotocol/server";

@@ -6,17 +6,22 @@
  * @module
  */
 
-import process from "node:process";
 import { fromUtf8 } from "../kernel/bytes.ts";
 import type { WorldWithEngine } from "../usecases/engine_ports.ts";
 import type { McpOptions } from "../usecases/serve_mcp.ts";
-import { Pending } from "./pending.ts";
-import { McpServer, type ReadResourceResult, ResourceTemplate, StdioServerTransport } from "./sdk.ts";
+import {
+  McpServer,
+  type ProtocolEra,
+  type ReadResourceResult,
+  ResourceNotFoundError,
+  ResourceTemplate,
+  serveStdio,
+} from "./sdk.ts";
+import { DefaultJsonSchemaValidator } from "./sdk_platform.ts";
 import { Session } from "./session.ts";
+import { StandardStreams } from "./streams.ts";
 import { allTools } from "./tools/all.ts";
 
-/** Longest message that a client may send, in bytes; a longer one ends the session. */
-const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 /** How long calls may go on after the client closed our input, in ms: somebody may have piped requests in. */
 const DRAIN_MS = 2_000;
 
@@ -29,41 +34,33 @@ on purpose. [REDACTED_BY_AGENTSECRETS] in an answer stands where the other side 
 
 /** See {@linkcode ServeMcp}. */
 export async function serveMcp(ports: WorldWithEngine, options: McpOptions, signal: AbortSignal): Promise<void> {
-  const server = new McpServer({ name: "agentsecrets", title: "AgentSecrets", version: options.version }, {
-    instructions: INSTRUCTIONS,
-    capabilities: { tools: {}, resources: {} },
-    jsonSchemaValidator: NO_FORMS,
-  });
-  const session = new Session(ports, options, server, signal);
-  for (const tool of allTools(session.fixed)) tool.register(server, session);
-  offerAnswers(server, session);
-  const transport = new StdioServerTransport(process.stdin, process.stdout, { maxBufferSize: MAX_MESSAGE_BYTES });
-  const gone = clientGone(server, signal);
-  await server.connect(transport);
-  const pending = new Pending(transport);
+  const session = new Session(ports, options, signal);
+  const streams = new StandardStreams();
+  // The first message decides how the client speaks, and may be a look ahead of another: hence a server for each beginning.
+  const serving = serveStdio(({ era }) => makeServer(session, options.version, era), { transport: streams });
   try {
-    if (await gone === "closed") await soon(pending.settled(), ports, signal);
+    const how = await Promise.race([streams.gone, aborted(signal)]);
+    if (how === "ended") await soon(streams.answered(), ports, signal);
   } finally {
     await session.end();
-    await server.close();
+    await serving.close();
   }
 }
 
-/** Forms (elicitation) are the only use that the SDK has for a validator on the server's side, and we ask nobody anything. */
-const NO_FORMS = {
-  getValidator: () => (): { valid: false; data: undefined; errorMessage: string } => {
-    return { valid: false, data: undefined, errorMessage: "forms are not used" };
-  },
-};
+function makeServer(session: Session, version: string, era: ProtocolEra): McpServer {
+  const server = new McpServer({ name: "agentsecrets", title: "AgentSecrets", version }, {
+    instructions: INSTRUCTIONS,
+    // Tools stay the same for the session. Bodies that are kept are named by the answer that made them.
+    capabilities: { tools: { listChanged: false }, resources: { listChanged: false } },
+    jsonSchemaValidator: new DefaultJsonSchemaValidator(),
+  });
+  for (const tool of allTools(session.fixed)) tool.register(server, era, session);
+  offerAnswers(server, session);
+  return server;
+}
 
-/** Resolves when the client closes our input or our output, sends what cannot be read on from, or `signal` aborts. */
-function clientGone(server: McpServer, signal: AbortSignal): Promise<"closed" | "cut"> {
+function aborted(signal: AbortSignal): Promise<"cut"> {
   return new Promise((resolve) => {
-    process.stdin.once("end", () => resolve("closed"));
-    process.stdin.once("error", () => resolve("cut"));
-    // Without a listener a reader that went away would end the process before running calls are on record.
-    process.stdout.on("error", () => resolve("cut"));
-    server.server.onclose = () => resolve("cut");
     if (signal.aborted) resolve("cut");
     signal.addEventListener("abort", () => resolve("cut"), { once: true });
   });
@@ -86,7 +83,9 @@ function offerAnswers(server: McpServer, session: Session): void {
     new ResourceTemplate("agentsecrets://answers/{name}", { list }),
     { title: "Answers of api_call", description: "Bodies that were too large or not text, until this session ends" },
     async (uri): Promise<ReadResourceResult> => {
-      const { kept, body } = await session.answers.read(uri.href);
+      const answer = await session.answers.read(uri.href);
+      if (answer === undefined) throw new ResourceNotFoundError(uri.href);
+      const { kept, body } = answer;
       return { contents: [{ uri: kept.uri, mimeType: kept.mimeType, ...contents(body) }] };
     },
   );

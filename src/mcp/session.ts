@@ -4,7 +4,6 @@
  * @module
  */
 
-import { fileURLToPath } from "node:url";
 import { isAppError } from "../kernel/error.ts";
 import type { CallDoor, Caller } from "../usecases/call.ts";
 import { openCallDoor } from "../usecases/call_door.ts";
@@ -13,11 +12,9 @@ import { folderProject, type Selection } from "../usecases/scope.ts";
 import type { McpOptions } from "../usecases/serve_mcp.ts";
 import type { EnvironmentInput } from "../usecases/secrets/outcome.ts";
 import { Answers } from "./answers.ts";
+import type { Client } from "./client.ts";
 import type { Fixed } from "./schemas.ts";
-import type { McpServer } from "./sdk.ts";
 
-/** How long a client may take to say which folders it has open, in ms. */
-const ROOTS_TIMEOUT_MS = 3_000;
 /** What the audit log takes as the name of a caller (src/proxy/request.ts). */
 const AGENT_ID = /^[\x21-\x7e]{1,128}$/;
 
@@ -33,17 +30,15 @@ export class Session {
   readonly answers: Answers;
   readonly #ports: WorldWithEngine;
   readonly #options: McpOptions;
-  readonly #server: McpServer;
   readonly #id: string;
   readonly #running = new Set<Promise<unknown>>();
   readonly #ended = new AbortController();
   #world: WorldWithEngine | undefined;
   #door: CallDoor | undefined;
 
-  constructor(ports: WorldWithEngine, options: McpOptions, server: McpServer, signal: AbortSignal) {
+  constructor(ports: WorldWithEngine, options: McpOptions, signal: AbortSignal) {
     this.#ports = ports;
     this.#options = options;
-    this.#server = server;
     this.#id = `mcp_${ports.random(8).toHex()}`;
     this.signal = AbortSignal.any([signal, this.#ended.signal]);
     this.answers = new Answers(ports);
@@ -55,9 +50,9 @@ export class Session {
     return { ...(project === undefined ? {} : { project }), ...(environment === undefined ? {} : { environment }) };
   }
 
-  /** Who calls: the name that the client gave itself, which nothing proves. */
-  get caller(): Caller {
-    const name = (this.#server.server.getClientVersion()?.name ?? "").trim().replace(/\s+/g, "-");
+  /** Who calls: the name that the client gives itself, which nothing proves. */
+  caller(client: Client): Caller {
+    const name = client.name.trim().replace(/\s+/g, "-");
     const agentId = AGENT_ID.test(name) ? name : "";
     return { level: agentId === "" ? "anonymous" : "declared", agentId, tokenId: "", sessionId: this.#id };
   }
@@ -79,9 +74,12 @@ export class Session {
     return { folder: ports.workingFolder, ...this.select(asked) };
   }
 
-  /** The world with the session's folder, which is decided at the first call. */
-  async world(signal: AbortSignal): Promise<WorldWithEngine> {
-    return this.#world ??= { ...this.#ports, workingFolder: await this.#folder(signal) };
+  /** The world with the session's folder, which is decided at the first call; undefined when the client must be asked first. */
+  async world(client: Client, signal: AbortSignal): Promise<WorldWithEngine | undefined> {
+    if (this.#world !== undefined) return this.#world;
+    const workingFolder = await this.#folder(client, signal);
+    if (workingFolder === undefined) return undefined;
+    return this.#world ??= { ...this.#ports, workingFolder };
   }
 
   /** Remembers `work` until it ends. */
@@ -115,12 +113,14 @@ export class Session {
    * The folder that was given, else the one we were started in when it belongs to a project, else the first of the client's open
    * folders that does: editors start their servers anywhere.
    */
-  async #folder(signal: AbortSignal): Promise<string> {
+  async #folder(client: Client, signal: AbortSignal): Promise<string | undefined> {
     const { folder, project } = this.#options;
     const { workingFolder } = this.#ports;
     if (folder !== undefined) return folder;
     if (project !== undefined || await this.#isProject(workingFolder)) return workingFolder;
-    for (const root of await this.#roots(signal)) if (await this.#isProject(root)) return root;
+    const open = await client.folders(signal);
+    if (open === undefined) return undefined;
+    for (const root of open) if (await this.#isProject(root)) return root;
     return workingFolder;
   }
 
@@ -131,17 +131,6 @@ export class Session {
       // It is one, and damaged: the tool that needs it says so.
       if (isAppError(error)) return true;
       throw error;
-    }
-  }
-
-  async #roots(signal: AbortSignal): Promise<string[]> {
-    const { server } = this.#server;
-    if (server.getClientCapabilities()?.roots === undefined) return [];
-    try {
-      const { roots } = await server.listRoots(undefined, { signal, timeout: ROOTS_TIMEOUT_MS });
-      return roots.filter(({ uri }) => uri.startsWith("file:///")).map(({ uri }) => fileURLToPath(uri));
-    } catch {
-      return []; // a client that cannot say has none
     }
   }
 }

@@ -8,27 +8,26 @@ import type * as z from "zod";
 import { AppError, toAppError } from "../kernel/error.ts";
 import { showable } from "../kernel/names.ts";
 import type { WorldWithEngine } from "../usecases/engine_ports.ts";
+import { type Client, clientOf, FOLDERS_QUESTION } from "./client.ts";
 import { failureResult } from "./failure.ts";
 import { Progress } from "./progress.ts";
 import { publishedInput, publishedOutput } from "./schemas.ts";
 import type {
   CallToolResult,
+  InputRequiredResult,
   McpServer,
-  RequestHandlerExtra,
-  ServerNotification,
-  ServerRequest,
+  ProtocolEra,
+  ServerContext,
   ToolAnnotations,
 } from "./sdk.ts";
 import type { Session } from "./session.ts";
-
-/** What the SDK says of a request. */
-export type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>;
 
 /** One call of a tool. */
 export interface ToolCall {
   /** The world, with the session's folder as its working folder. */
   readonly ports: WorldWithEngine;
   readonly session: Session;
+  readonly client: Client;
   /** Aborts when the client cancels the request or the session ends. */
   readonly signal: AbortSignal;
   readonly progress: Progress;
@@ -49,7 +48,7 @@ export interface Tool<I extends z.ZodObject, O extends z.ZodObject> {
 /** A tool of any schemas, its types worked in and forgotten. */
 export interface AnyTool {
   readonly name: string;
-  register(server: McpServer, session: Session): void;
+  register(server: McpServer, era: ProtocolEra, session: Session): void;
 }
 
 /** A tool from its declaration. */
@@ -57,12 +56,13 @@ export function defineTool<I extends z.ZodObject, O extends z.ZodObject>(tool: T
   const { name, title, description, annotations } = tool;
   return {
     name,
-    register: (server, session) => {
+    register: (server, era, session) => {
       const inputSchema = publishedInput(tool.input), outputSchema = publishedOutput(tool.output);
       server.registerTool(
         name,
         { title, description, annotations: { title, ...annotations }, inputSchema, outputSchema },
-        (args: unknown, extra: Extra) => session.track(execute(tool, session, args, extra)),
+        (args: unknown, context: ServerContext) =>
+          session.track(execute(tool, session, clientOf(server, era, context), args, context)),
       );
     },
   };
@@ -71,15 +71,17 @@ export function defineTool<I extends z.ZodObject, O extends z.ZodObject>(tool: T
 async function execute<I extends z.ZodObject, O extends z.ZodObject>(
   tool: Tool<I, O>,
   session: Session,
+  client: Client,
   args: unknown,
-  extra: Extra,
-): Promise<CallToolResult> {
-  const signal = AbortSignal.any([extra.signal, session.signal]);
+  context: ServerContext,
+): Promise<CallToolResult | InputRequiredResult> {
+  const signal = AbortSignal.any([context.mcpReq.signal, session.signal]);
   try {
     const input = parseArguments(tool, args);
-    const ports = await session.world(signal);
-    using progress = new Progress(ports.clock, extra);
-    const structuredContent = await tool.run({ ports, session, signal, progress }, input);
+    const ports = await session.world(client, signal);
+    if (ports === undefined) return FOLDERS_QUESTION;
+    using progress = new Progress(ports.clock, context);
+    const structuredContent = await tool.run({ ports, session, client, signal, progress }, input);
     return { content: [{ type: "text", text: JSON.stringify(structuredContent) }], structuredContent };
   } catch (error) {
     const failure = signal.aborted ? new AppError("cancelled") : toAppError(error);

@@ -26,7 +26,7 @@ Deno.test("P29 the MCP server offers these tools and no other: none that shows, 
   assert.deepEqual((await server.client.listResources()).resources, []);
   assert.equal(server.client.getServerCapabilities()?.prompts, undefined);
   for (const name of ["secrets_get", "get", "env", "exec", "secrets_set", "allowlist_add", "workspace_allowlist_add"]) {
-    assert.equal((await server.call(name, { name: "KEY" })).isError, true, name);
+    await assert.rejects(server.call(name, { name: "KEY" }), /not found/, name);
   }
 });
 

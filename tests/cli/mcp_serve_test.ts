@@ -1,17 +1,17 @@
 /** `mcp serve`: the real program, spoken to by the official SDK's client, with a real TLS upstream. */
-// @ts-types="@modelcontextprotocol/sdk/types"
-import { ListRootsRequestSchema } from "@modelcontextprotocol/sdk/types.js";
 import assert from "node:assert/strict";
 import { pathToFileURL } from "node:url";
 import { VERSION } from "../../src/cli/version.ts";
 import { CanarySearch } from "../support/canary.ts";
 import { PASSWORD, type Sandbox, sandboxWithProject, shapeOf } from "../support/cli.ts";
-import { McpServerProcess } from "../support/mcp.ts";
+import { McpServerProcess, NEWEST, spawnServer } from "../support/mcp.ts";
 import { startUpstream, type TestUpstream } from "../support/upstream.ts";
 
 const CANARY = "sk_live_canary-0123456789";
 const PAIR = "user:pa55word-canary-987654";
 const MARKER = "[REDACTED_BY_AGENTSECRETS]";
+/** JSON-RPC's code for a request that makes no sense: no tool has that name. */
+const INVALID_PARAMS = -32602;
 
 interface Stage {
   readonly sandbox: Sandbox;
@@ -56,8 +56,8 @@ Deno.test("a session begins in the newest protocol revision, says how to work wi
       version: VERSION,
     });
     assert.match(server.client.getInstructions() ?? "", /names[\s\S]*api_call/);
-    const initialised = JSON.parse(server.output.split("\n")[0]!);
-    assert.equal(initialised.result.protocolVersion, "2025-11-25");
+    assert.equal(server.client.getNegotiatedProtocolVersion(), NEWEST);
+    assert.deepEqual(JSON.parse(server.output.split("\n")[0]!).result.supportedVersions, [NEWEST]);
     const { tools } = await server.client.listTools();
     for (const { name, title, description, inputSchema, outputSchema, annotations } of tools) {
       assert.ok(title !== undefined && description !== undefined && description.length > 80, name);
@@ -183,8 +183,7 @@ Deno.test("refusals are errors of the tool with the catalog's code, message and 
     const misplaced = await server.call("api_call", { url, injections: { bearer: { value: CANARY } } });
     assert.equal(misplaced.isError, true);
     assert.equal(JSON.stringify(misplaced).includes(CANARY), false, "an argument is not quoted back");
-    const unknown = await server.call("secrets_get", { name: "KEY" });
-    assert.equal(unknown.isError, true);
+    await assert.rejects(server.call("secrets_get", { name: "KEY" }), { code: INVALID_PARAMS });
     await endsWell(server);
   });
 });
@@ -213,6 +212,8 @@ Deno.test("a large or binary body becomes a file of this person's, a resource, a
     assert.deepEqual([binary["body"], binary["body_bytes"]], [null, 5000]);
     assert.equal((await server.client.listResources()).resources.length, 2);
     await assert.rejects(server.client.readResource({ uri: "agentsecrets://answers/..%2Fconfig.json" }));
+    const gone = { uri: "agentsecrets://answers/nothing.txt" };
+    await assert.rejects(server.client.readResource(gone), { code: INVALID_PARAMS, data: gone });
     await server.fails("body_too_large", "api_call", { url: `${upstream.origin}/huge/${65 * 1024 * 1024}` });
     await endsWell(server);
     assert.deepEqual([...Deno.readDirSync(`${sandbox.home}/answers`)], []);
@@ -227,7 +228,6 @@ Deno.test("a cancelled call ends at the upstream and stands in the log; a long o
     const before = upstream.aborted.count;
     const call = server.client.callTool(
       { name: "api_call", arguments: { url: `${upstream.origin}/hang`, injections: { bearer: "KEY" } } },
-      undefined,
       { signal: cancel.signal, onprogress: told.resolve },
     );
     const { progress, message } = await told.promise as { progress: number; message: string };
@@ -278,6 +278,20 @@ Deno.test("requests that are piped in are answered before the end; noise is no r
     const answers = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
     assert.deepEqual(answers.map(({ id }) => id), [1, 2]);
     assert.equal(answers[1].result.structuredContent.secrets.length, 2);
+  });
+});
+
+Deno.test("a message without an end ends the session, not the machine's memory", async () => {
+  await onStage(async ({ sandbox }) => {
+    const server = spawnServer(sandbox);
+    const writer = server.stdin.getWriter();
+    const piece = new TextEncoder().encode("x".repeat(1024 * 1024));
+    const output = [server.stdout, server.stderr].map((bytes) => new Response(bytes).text());
+    let written = 0;
+    for (; written < 128; written++) if (!await writer.write(piece).then(() => true, () => false)) break;
+    assert.ok(written >= 64 && written < 128, `${written} MiB`);
+    assert.deepEqual([(await server.status).code, ...await Promise.all(output)], [0, "", ""]);
+    await writer.abort().catch(() => {});
   });
 });
 
@@ -347,7 +361,7 @@ Deno.test("started elsewhere it works in --folder, else in the folder that the c
 
     const options = { capabilities: { roots: {} } };
     const open = await McpServerProcess.start(sandbox, { cwd, options }, (client) => {
-      client.setRequestHandler(ListRootsRequestSchema, () => ({
+      client.setRequestHandler("roots/list", () => ({
         roots: [{ uri: pathToFileURL(sandbox.base).href }, { uri: pathToFileURL(sandbox.folder).href }],
       }));
     });

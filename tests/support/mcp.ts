@@ -1,29 +1,55 @@
 /**
- * The real program as an MCP server, spoken to by the official SDK's own client over the child's standard streams. Everything the
- * server writes is kept, so that a test can search it.
+ * The real program as an MCP server, spoken to by the official SDK's own client over the child's standard streams, in the newest
+ * revision of the protocol unless a test says otherwise. Everything the server writes is kept, so that a test can search it.
  */
-// @ts-types="@modelcontextprotocol/sdk/client/index"
-import { Client, type ClientOptions } from "@modelcontextprotocol/sdk/client/index.js";
-import type { Transport } from "@modelcontextprotocol/sdk/shared/transport";
-import type { CallToolResult, JSONRPCMessage } from "@modelcontextprotocol/sdk/types";
+import {
+  type CallToolResult,
+  Client,
+  type ClientOptions,
+  type JSONRPCMessage,
+  type Transport,
+} from "@modelcontextprotocol/client";
 import assert from "node:assert/strict";
 import { program, type Sandbox } from "./cli.ts";
 
 const encoder = new TextEncoder();
 
-/** How the server is started and who connects. */
-export interface McpStart {
+/** How the server is started. */
+export interface ServeStart {
   /** The program and its leading arguments; default: {@linkcode program}. */
   readonly program?: readonly string[];
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
-  readonly clientName?: string;
-  readonly options?: ClientOptions;
 }
 
-/** A child process as an MCP transport: one JSON message a line. */
-class ChildTransport implements Transport {
+/** How the server is started and who connects. */
+export interface McpStart extends ServeStart {
+  readonly clientName?: string;
+  readonly options?: ClientOptions;
+  /** The revision that is asked for; default: {@linkcode NEWEST}. An older one is the server's to choose in the handshake. */
+  readonly revision?: typeof NEWEST | "with handshake";
+}
+
+/** Starts `mcp serve` in the sandbox's project folder. */
+export function spawnServer(sandbox: Sandbox, { program: words, args, env, cwd }: ServeStart = {}): Deno.ChildProcess {
+  const [command, ...leading] = words ?? program();
+  return new Deno.Command(command!, {
+    args: [...leading, "mcp", "serve", ...args ?? []],
+    cwd: cwd ?? sandbox.folder,
+    clearEnv: true,
+    env: { ...sandbox.env, ...env },
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+}
+
+/** The newest revision, which begins without a handshake. */
+export const NEWEST = "2026-07-28";
+
+/** A child process as an MCP transport of either SDK: one JSON message a line. */
+export class ChildTransport implements Transport {
   onclose?: () => void;
   onerror?: (error: Error) => void;
   onmessage?: (message: JSONRPCMessage) => void;
@@ -78,24 +104,17 @@ export class McpServerProcess implements AsyncDisposable {
     this.client = client;
   }
 
-  /** Starts `mcp serve` in the sandbox's project folder and initialises the session. */
+  /** Starts `mcp serve` in the sandbox's project folder and connects. */
   static async start(
     sandbox: Sandbox,
     start: McpStart = {},
     prepare: (client: Client) => void = () => {},
   ): Promise<McpServerProcess> {
-    const [command, ...leading] = start.program ?? program();
-    const child = new Deno.Command(command!, {
-      args: [...leading, "mcp", "serve", ...start.args ?? []],
-      cwd: start.cwd ?? sandbox.folder,
-      clearEnv: true,
-      env: { ...sandbox.env, ...start.env },
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
+    const child = spawnServer(sandbox, start);
     const transport = new ChildTransport(child);
-    const client = new Client({ name: start.clientName ?? "test-agent", version: "1.0.0" }, start.options);
+    const mode = start.revision === "with handshake" ? "legacy" : { pin: NEWEST };
+    const identity = { name: start.clientName ?? "test-agent", version: "1.0.0" };
+    const client = new Client(identity, { versionNegotiation: { mode }, ...start.options });
     const server = new McpServerProcess(child, transport, client);
     prepare(client);
     await client.connect(transport);
@@ -109,7 +128,7 @@ export class McpServerProcess implements AsyncDisposable {
 
   /** The result of a tool, an error included. */
   async call(name: string, args: Record<string, unknown> = {}): Promise<CallToolResult> {
-    return await this.client.callTool({ name, arguments: args }) as CallToolResult;
+    return await this.client.callTool({ name, arguments: args });
   }
 
   /** The structured result of a tool that succeeds. Its text says the same. */
@@ -117,7 +136,7 @@ export class McpServerProcess implements AsyncDisposable {
     const { isError, structuredContent, content } = await this.call(name, args);
     assert.notEqual(isError, true, JSON.stringify(content));
     assert.deepEqual(content, [{ type: "text", text: JSON.stringify(structuredContent) }]);
-    return structuredContent!;
+    return structuredContent as Record<string, unknown>;
   }
 
   /** The error of a tool that fails with `code`. */
@@ -125,7 +144,7 @@ export class McpServerProcess implements AsyncDisposable {
     const { isError, structuredContent, content } = await this.call(name, args);
     assert.equal(isError, true, JSON.stringify(content));
     assert.deepEqual(content, [{ type: "text", text: JSON.stringify(structuredContent) }]);
-    const error = structuredContent!["error"] as Record<string, unknown>;
+    const error = (structuredContent as Record<string, unknown>)["error"] as Record<string, unknown>;
     assert.equal(error["code"], code, JSON.stringify(error));
     assert.equal(typeof error["message"], "string");
     return error;

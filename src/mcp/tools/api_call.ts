@@ -7,7 +7,7 @@ import type { Body, CallRequest, HeaderLine, InjectionLine } from "../../usecase
 import { withContentType } from "../../usecases/content_type.ts";
 import { gather } from "../gather.ts";
 import { type Fixed, placeShape } from "../schemas.ts";
-import type { AskedPlace, Session } from "../session.ts";
+import type { AskedPlace } from "../session.ts";
 import { type AnyTool, defineTool, type ToolCall } from "../tool.ts";
 
 /** A body that is text and at most this many bytes is part of the result; others are kept as a file. About 8,000 tokens. */
@@ -69,7 +69,7 @@ export function apiCallTool(fixed: Fixed): AnyTool {
 
 async function callApi(call: ToolCall, input: Input): Promise<z.output<typeof output>> {
   const { ports, session, signal, progress } = call;
-  const request = requestOf(session, input);
+  const request = requestOf(call, input);
   progress.say("Waiting for the answer");
   const response = await session.door(ports).call(request, signal);
   const body = await gather(response, (bytes) => progress.say(`HTTP ${response.status}, ${bytes} bytes so far`));
@@ -90,7 +90,7 @@ async function callApi(call: ToolCall, input: Input): Promise<z.output<typeof ou
   };
 }
 
-function requestOf(session: Session, input: Input): CallRequest {
+function requestOf({ session, client }: ToolCall, input: Input): CallRequest {
   const injections: readonly InjectionLine[] = Object.entries(input.injections ?? {});
   const headers: readonly HeaderLine[] = Object.entries(input.headers ?? {});
   const body = input.body === undefined ? undefined : bodyOf(input.body, input.body_encoding);
@@ -102,7 +102,7 @@ function requestOf(session: Session, input: Input): CallRequest {
     headers: withContentType(headers, body, injections),
     ...(body === undefined ? {} : { body }),
     injections,
-    caller: session.caller,
+    caller: session.caller(client),
     path: "mcp",
     ...(project === undefined ? {} : { project }),
     ...(environment === undefined ? {} : { environment }),

@@ -43,9 +43,9 @@ export function statusTool(): AnyTool {
     annotations: { readOnlyHint: true, openWorldHint: false },
     input: z.strictObject({}),
     output,
-    run: async ({ ports, session, signal }) => {
+    run: async ({ ports, session, client, signal }) => {
       const status = await readStatus(ports, signal, session.select({}));
-      const { agentId } = session.caller;
+      const { agentId } = session.caller(client);
       return {
         ...shown(status),
         agent_id: agentId === "" ? null : agentId,
