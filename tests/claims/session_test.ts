@@ -236,6 +236,11 @@ async function account(s: Session): Promise<Record<string, string>> {
     descriptors: [line((await codesIn(`${base}/kit-r.txt`))[0])],
   });
   await s.both(["secrets", "pull"]);
+  await s.both(["account", "storage"]);
+  await s.run(["account", "storage", "--vault", "sealed", "--password-stdin"], { stdin: line(THIRD) });
+  await s.run(["--json", "account", "storage", "--vault", "file", "--vault-key-file", "--password-stdin"], {
+    stdin: line(THIRD),
+  });
   const codes: Record<string, string> = { "the wrong password": "Canary wrong password" };
   for (const kit of ["kit", "kit-t", "kit-j", "kit-r"]) {
     const [accountKey, recoveryCode] = await codesIn(`${base}/${kit}.txt`);

@@ -9,7 +9,7 @@ const NEVER = new AbortController().signal;
 function request(pieces: readonly string[], length: number | undefined, open = false): Request {
   const encoder = new TextEncoder();
   const body = new ReadableStream({
-    start(controller) {
+    start(controller): void {
       for (const piece of pieces) controller.enqueue(encoder.encode(piece));
       if (!open) controller.close();
     },
