@@ -7,7 +7,7 @@
 
 import type { HeaderLine, UpstreamResponse } from "../ports/upstream.ts";
 import { decodeBody, parseContentCodings } from "./decode/decode.ts";
-import { headerValue, returnedHeaders } from "./headers.ts";
+import { headerList, returnedHeaders } from "./headers.ts";
 import { byteString } from "./inject/header_value.ts";
 import type { RedactionStream, Redactor } from "./redact/redactor.ts";
 
@@ -33,7 +33,7 @@ export type BodyEnd = { readonly how: "complete" | "cancelled" } | { readonly ho
 
 /** @throws {AppError} `upstream_undecodable` for a coding that redaction could not see through */
 export function redactAnswer(response: UpstreamResponse, redactor: Redactor, domain: string): RedactedAnswer {
-  const codings = parseContentCodings(headerValue(response.headers, "content-encoding") ?? null, domain);
+  const codings = parseContentCodings(headerList(response.headers, "content-encoding"), domain);
   const { status, body } = response;
   const returned = returnedHeaders(response.headers, body !== null);
   const { statusText, headers, redacted } = redactHead(response.statusText, returned, redactor);

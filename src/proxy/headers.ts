@@ -109,6 +109,12 @@ export function headerValue(headers: readonly HeaderLine[], name: string): strin
   return headers.find(([key]) => key.toLowerCase() === name)?.[1];
 }
 
+/** The values of all headers of that name as one list (RFC 9110 §5.3); null without any. */
+export function headerList(headers: readonly HeaderLine[], name: string): string | null {
+  const values = headers.filter(([key]) => key.toLowerCase() === name).map(([, value]) => value);
+  return values.length === 0 ? null : values.join(",");
+}
+
 /** `headers` with every line of that name replaced by one. */
 export function withHeader(headers: readonly HeaderLine[], name: string, value: string): HeaderLine[] {
   const lower = name.toLowerCase();

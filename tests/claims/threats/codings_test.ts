@@ -101,6 +101,23 @@ Deno.test("P2 what is coded in a way that cannot be read is a 502 that quotes no
   });
 });
 
+Deno.test("P2 codings named in several header lines are one list, in any order and case", async () => {
+  const lists: readonly (readonly [headers: readonly string[], body: Uint8Array])[] = [
+    [["content-encoding: identity", "content-encoding: gzip"], gzip(ECHO)],
+    [["content-encoding:", "Content-Encoding: gzip"], gzip(ECHO)],
+    [["content-encoding: gzip", "CONTENT-ENCODING: br"], zlib.brotliCompressSync(gzip(ECHO))],
+    [["content-encoding: gzip", "content-encoding: gzip"], gzip(gzip(ECHO))],
+  ];
+  await withCodedUpstream(async (ask) => {
+    for (const [headers, body] of lists) {
+      const answer = await ask({ headers, pieces: [body] });
+      assert.equal(bodyOf(answer), REDACTED, headers.join(" | "));
+    }
+    const hidden = await ask({ headers: ["content-encoding: gzip", "content-encoding: rot13"], pieces: [gzip(ECHO)] });
+    assert.match(hidden, /^HTTP\/1\.1 502 /);
+  });
+});
+
 Deno.test("P2 a transfer coding that nobody asked for is a 502, and a length beside chunks is too", async () => {
   await using upstream = new RawUpstream(() => Promise.resolve());
   await withDoor(async ({ listener }) => {
