@@ -9,7 +9,7 @@ const MIB = 1024 * 1024;
 /** Connections of each slow kind. */
 const SLOW = 50;
 /** Kinds that are calls already, as their heads are whole. */
-const CALLS = 2;
+const CALLS = 3;
 /** Pieces that each sends: the first ones warm up, and during the others memory may grow by that, since a collector is late. */
 const WARM_UP = 10, ROUNDS = 50, GROWTH = 48 * MIB;
 
@@ -24,6 +24,10 @@ function slowKinds(port: number, origin: string): Readonly<Record<string, readon
     ],
     "one header without an end": [`GET /proxy HTTP/1.1\r\nhost: localhost:${port}\r\nx-a: `, "aaaa"],
     "a body that is streamed": [proxyHead(port, [target, key, "content-length: 100000"], "POST"), "b"],
+    "a body that is collected": [
+      proxyHead(port, [target, "x-as-inject-body-k: KEY", "content-length: 100000"], "POST"),
+      " ",
+    ],
     "a chunk without an end": [proxyHead(port, [target, key, "transfer-encoding: chunked"], "POST") + "fff\r\n", "c"],
   };
 }
