@@ -46,16 +46,17 @@ export function auditJson(record: AuditRecord): { readonly [name: string]: Json 
 
 /** `14:23:01  ✓ OK (REDACTED)  GET  httpbin.org/headers  STRIPE_KEY  bearer  200  credential_echo  245ms` */
 export function auditLine(record: AuditRecord, style: Style): string {
+  // Each text: whoever can write to the file can put anything into any of them, and only --verify tells.
   const mark = record.status === "OK" ? style.green("✓") : style.red("✗");
   const cells = [
     style.dim(iso(record.timestamp).slice(0, 19).replace("T", " ")),
-    `${mark} ${record.status}${record.redacted ? " (REDACTED)" : ""}`,
+    `${mark} ${printable(record.status)}${record.redacted ? " (REDACTED)" : ""}`,
     printable(record.method).padEnd(4),
     printable(record.targetUrl.replace(/^https:\/\//, "")),
-    record.secretKeys.join(","),
-    record.authStyles.join(","),
+    printable(record.secretKeys.join(",")),
+    printable(record.authStyles.join(",")),
     record.statusCode === 0 ? "" : String(record.statusCode),
-    record.reason === "-" ? "" : style.yellow(record.reason),
+    record.reason === "-" ? "" : style.yellow(printable(record.reason)),
     record.agentId === "" ? "" : `agent ${printable(record.agentId)}`,
     style.dim(`${record.durationMs}ms`),
   ];

@@ -38,8 +38,18 @@ export function styleFor(color: boolean): Style {
   return color ? colored : plain;
 }
 
+// deno-lint-ignore no-control-regex -- control characters are what is replaced
+const STEERING = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+
 /** `text` on one line without characters that steer a terminal: names and notes may come from other people. */
 export function printable(text: string): string {
-  // deno-lint-ignore no-control-regex -- control characters are what is replaced
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g, "?");
+  return text.replace(STEERING, "?");
+}
+
+/** The same JSON with those characters as escapes: `JSON.stringify` leaves all but the first thirty-two as they are. */
+export function printableJson(json: string): string {
+  return json.replace(
+    STEERING,
+    (character) => character === "\n" ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }

@@ -8,7 +8,7 @@
  */
 
 import type { Terminal } from "../../ports/terminal.ts";
-import { printable, type Style, styleFor } from "./style.ts";
+import { printable, printableJson, type Style, styleFor } from "./style.ts";
 
 /** Data that JSON can hold. Undefined members are left out. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json | undefined };
@@ -65,7 +65,7 @@ export class View {
 
   /** One JSON document on a line of its own, for streams of records. */
   async line(document: Json): Promise<void> {
-    await this.#terminal.write("stdout", `${JSON.stringify(document)}\n`);
+    await this.#terminal.write("stdout", `${printableJson(JSON.stringify(document))}\n`);
   }
 
   /** Something that the reader should know although the command goes on. */
@@ -91,5 +91,5 @@ export function count(n: number, noun: string, plural = `${noun}s`): string {
 }
 
 function pretty(document: Json): string {
-  return `${JSON.stringify(document, undefined, 2)}\n`;
+  return `${printableJson(JSON.stringify(document, undefined, 2))}\n`;
 }

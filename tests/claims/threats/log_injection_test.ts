@@ -89,6 +89,28 @@ Deno.test("P37 whatever callers and upstreams say, the log stays one JSON object
   });
 });
 
+Deno.test("P37 a record that somebody wrote into the file himself steers no terminal, as text or as JSON", async () => {
+  await using upstream = new RawUpstream((exchange) => exchange.write(rawAnswer([], "ok")));
+  await RunningProxy.run({ origins: [upstream.origin], value: VALUE }, async ({ port, sandbox, home }) => {
+    const headers = [`x-as-target-url: ${upstream.origin}/`, "x-as-inject-bearer: KEY", "connection: close"];
+    await exchange(port, proxyHead(port, headers));
+    const path = `${home}/proxy.log`, record = JSON.parse(await Deno.readTextFile(path));
+    const orders = `${ESCAPES}\u009b2J\u202e\u2028`;
+    for (
+      const member of ["secret_keys", "auth_styles", "method", "target_url", "domain", "status", "reason", "agent_id"]
+    ) {
+      const forged = { ...record, [member]: Array.isArray(record[member]) ? [orders] : orders };
+      await Deno.writeTextFile(path, `${JSON.stringify(forged)}\n`);
+      for (const output of [["--output", "text"], [], ["--json"]]) {
+        assertPlain(await sandbox.ok(["proxy", "logs", ...output]), `${member} ${output}`);
+      }
+      const { records } = await sandbox.json(["proxy", "logs"]) as { records: Record<string, unknown>[] };
+      assert.deepEqual(records[0]![member], forged[member], "and programs get it as it is");
+    }
+    await sandbox.fails("audit_invalid", 8, ["proxy", "logs", "--verify"]);
+  });
+});
+
 /** Line feeds, printable ASCII, and what no terminal takes for an order. */
 function assertPlain(text: string, what: string): void {
   // deno-lint-ignore no-control-regex -- control characters are what is looked for
