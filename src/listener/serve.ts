@@ -6,6 +6,7 @@
 
 import { AppError } from "../kernel/error.ts";
 import { failureAnswer } from "./answers.ts";
+import { StandingServer } from "./standing.ts";
 
 /** A server and the part of it that drains. */
 export interface Serving {
@@ -22,10 +23,12 @@ export function serveTcp(
   hostname: "127.0.0.1" | "::1",
   port: number,
   handler: Handler,
-): Deno.HttpServer<Deno.NetAddr> | undefined {
+): StandingServer<Deno.NetAddr> | undefined {
   const address = hostname === "::1" ? `[::1]:${port}` : `${hostname}:${port}`;
+  const listen = (before: Deno.NetAddr | undefined): Deno.HttpServer<Deno.NetAddr> =>
+    Deno.serve({ hostname, port: before?.port ?? port, onListen(): void {}, onError: failureAnswer }, handler);
   try {
-    return Deno.serve({ hostname, port, onListen(): void {}, onError: failureAnswer }, handler);
+    return new StandingServer(listen);
   } catch (error) {
     if (error instanceof Deno.errors.AddrNotAvailable && hostname === "::1") return undefined;
     if (error instanceof Deno.errors.AddrInUse || error instanceof Deno.errors.PermissionDenied) {
@@ -43,13 +46,31 @@ export function serveTcp(
  */
 export async function serveSocket(path: string, handler: Handler): Promise<Serving> {
   await removeStale(path);
+  try {
+    return new StandingServer((before) => {
+      // What a server that gave up has left is our own.
+      if (before !== undefined) removeQuietly(path);
+      return listenPrivately(path, handler);
+    });
+  } catch (error) {
+    throw new AppError("file_unwritable", { path, reason: "no socket can be made there" }, { cause: error });
+  }
+}
+
+function listenPrivately(path: string, handler: Handler): Deno.HttpServer<Deno.UnixAddr> {
   const before = Deno.umask(0o177);
   try {
     return Deno.serve({ path, onListen(): void {}, onError: failureAnswer }, handler);
-  } catch (error) {
-    throw new AppError("file_unwritable", { path, reason: "no socket can be made there" }, { cause: error });
   } finally {
     Deno.umask(before);
+  }
+}
+
+function removeQuietly(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch {
+    // It is gone already.
   }
 }
 

@@ -5,7 +5,7 @@
  */
 
 import assert from "node:assert/strict";
-import { PASSWORD, type Sandbox, sandboxWithProject } from "./cli.ts";
+import { PASSWORD, program, type Sandbox, sandboxWithProject } from "./cli.ts";
 
 /** A line of its audit log, as far as tests look at it. */
 export interface LogRecord {
@@ -19,6 +19,18 @@ export interface LogRecord {
   readonly agent_id: string;
   readonly secret_keys: readonly string[];
   readonly redacted: boolean;
+}
+
+/** How it differs from the usual. */
+export interface RunningProxyOptions {
+  /** Entries of the allowlist. */
+  readonly origins: readonly string[];
+  /** Of the secret KEY. */
+  readonly value: string;
+  /** A folder into which its home is moved. */
+  readonly disk?: string;
+  /** How many files and connections it may have open. */
+  readonly descriptors?: number;
 }
 
 /** One proxy in a home of its own, with the secret KEY. */
@@ -47,9 +59,9 @@ export class RunningProxy {
     this.#output = Promise.all([rest, errors]).then((texts) => texts.join(""));
   }
 
-  /** Runs `work` with one whose allowlist has `origins` and whose KEY is `value`; with `disk` its home is moved into that folder. */
+  /** Runs `work` with one whose allowlist has `origins` and whose KEY is `value`. */
   static async run(
-    { origins, value, disk }: { readonly origins: readonly string[]; readonly value: string; readonly disk?: string },
+    { origins, value, disk, descriptors }: RunningProxyOptions,
     work: (proxy: RunningProxy) => Promise<void>,
   ): Promise<void> {
     await using sandbox = await sandboxWithProject();
@@ -57,7 +69,16 @@ export class RunningProxy {
     await sandbox.ok(["workspace", "allowlist", "add", ...origins, "--password-stdin"], { stdin: `${PASSWORD}\n` });
     const home = disk === undefined ? sandbox.home : `${disk}/home`;
     if (disk !== undefined) await new Deno.Command("cp", { args: ["-a", sandbox.home, home] }).output();
-    const child = sandbox.start(["proxy", "start", "--port", "0", "--json"], { env: { AGENTSECRETS_HOME: home } });
+    const limit = descriptors === undefined ? "" : `ulimit -n ${descriptors};`;
+    const child = new Deno.Command("sh", {
+      args: ["-c", `${limit} exec "$@"`, "sh", ...program(), "proxy", "start", "--port", "0", "--json"],
+      cwd: sandbox.folder,
+      clearEnv: true,
+      env: { ...sandbox.env, AGENTSECRETS_HOME: home },
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
     const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
     const proxy = new RunningProxy(sandbox, home, child, await readyOf(reader), restOf(reader));
     try {

@@ -77,6 +77,41 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "P36 connections that take the last descriptor end neither the program nor a call that is under way",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    const meeting = new Meeting();
+    await using upstream = new RawUpstream(async (exchange) => {
+      if (exchange.path === "/wait") await meeting.come();
+      await exchange.write(rawAnswer([], "said"));
+    });
+    await RunningProxy.run({ origins: [upstream.origin], value: KEY, descriptors: 200 }, async (proxy) => {
+      const { port } = proxy;
+      const request = (path: string): string =>
+        proxyHead(port, [`x-as-target-url: ${upstream.origin}${path}`, "x-as-inject-bearer: KEY", "connection: close"]);
+      const waiting = exchange(port, request("/wait"));
+      await meeting.full(1);
+      for (let round = 0; round < 2; round++) {
+        using idle = new DisposableStack();
+        // Until the door refuses: what the system still queues is nobody's yet.
+        for (let i = 0, refused = false; i < 500 && !refused; i++) {
+          await RawClient.open(port).then((client) => idle.use(client), () => refused = true);
+        }
+      }
+      const answered = async (): Promise<boolean> =>
+        await exchange(port, request("/x")).then((answer) => /^HTTP\/1\.1 200 [^]*said/.test(answer), () => false);
+      while (!await answered());
+      meeting.end();
+      assert.match(await waiting, /^HTTP\/1\.1 200 [^]*said/);
+      assert.equal((await proxy.records()).filter(({ target_url }) => target_url.endsWith("/wait")).length, 1);
+      proxy.signal("SIGTERM");
+      const { code, output } = await proxy.end();
+      assert.equal(code, 0, output);
+    });
+  },
+});
+
 Deno.test("P36 calls beyond the limit get 503 and reach nobody; when callers leave, all of it is free again", async () => {
   assert.equal(MAX_CALLS, 2048, "what the threat model says");
   const LIMIT = 64;
