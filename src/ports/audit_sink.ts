@@ -24,11 +24,13 @@ export interface AuditSink {
   /**
    * Appends the line, or the group of lines (at least one), that `next` makes of the last one (undefined in an empty log) while no
    * other process appends. All of them are durable when it returns, none is acknowledged when it throws. `next` is asked as late as
-   * possible and at most once. No line may hold a line feed, and the last one not end in {@linkcode UNVOUCHED_END}.
+   * possible and once. No line may hold a line feed, and the last one not end in {@linkcode UNVOUCHED_END}.
    *
+   * @param again Called when a group is durable; where it answers true, and no other process has waited long, `next` is asked for
+   * one more group. A failure then concerns that group alone. Without it there is one group.
    * @throws {AppError} `audit_unwritable`
    */
-  append(next: (last: string | undefined) => string | readonly string[]): Promise<void>;
+  append(next: (last: string | undefined) => string | readonly string[], again?: () => boolean): Promise<void>;
   /** The lines that are kept, oldest first, across rotated files, as they are now; a torn last line is left out. */
   lines(signal?: AbortSignal): AsyncIterable<string>;
   /** Lines appended from now on, until aborted. Some may come twice or be torn when a crash is repaired meanwhile. */

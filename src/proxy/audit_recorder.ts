@@ -81,14 +81,22 @@ export class ChainedRecorder implements AuditRecorder {
 
   async #commitWaiting(): Promise<void> {
     this.#committing = true;
-    while (this.#waiting.length > 0) await this.#commitGroup();
+    while (this.#waiting.length > 0) await this.#commitGroups();
     this.#committing = false;
   }
 
-  /** Never rejects: what failed is told to those who wait for it. */
-  async #commitGroup(): Promise<void> {
+  /** Group after group while the log is ours. Never rejects: what failed is told to those who wait for it. */
+  async #commitGroups(): Promise<void> {
     let group: Waiting[] = [];
     let place: ChainPlace | undefined;
+    const durable = (): void => {
+      const answered = group;
+      group = [];
+      const kept = this.#checkpoints.reached(place!, answered.length);
+      const answer = (): void => answered.forEach(({ id, resolve }) => resolve(id));
+      if (kept === undefined) answer();
+      else void kept.then(answer);
+    };
     try {
       await this.#sink.append((last) => {
         // As late as possible: whoever came while the lock was another's is in.
@@ -97,16 +105,14 @@ export class ChainedRecorder implements AuditRecorder {
         this.#known = { line: made.lines.at(-1)!, place: made.place };
         place = made.place;
         return made.lines;
+      }, () => {
+        durable();
+        return this.#waiting.length > 0;
       });
     } catch (error) {
       if (group.length === 0) group = this.#waiting.splice(0);
       for (const { reject } of group) reject(error);
-      return;
     }
-    const kept = this.#checkpoints.reached(place!, group.length);
-    const answer = (): void => group.forEach(({ id, resolve }) => resolve(id));
-    if (kept === undefined) answer();
-    else void kept.then(answer);
   }
 
   #placeOf(last: string | undefined): ChainPlace {

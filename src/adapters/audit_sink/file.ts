@@ -44,6 +44,9 @@ const MODE = 0o600;
 const LOOK_MS = 5;
 const LOCK_TIMEOUT_MS = 15_000;
 
+/** How long the lock may be kept for group after group, in ms: other processes wait so much longer for it. */
+const HOLD_MS = 25;
+
 /** The end of the log as it was when the lock was last held here. */
 interface KnownEnd {
   readonly stamp: FileStamp;
@@ -94,9 +97,15 @@ export class FileAuditSink implements AuditSink {
     if (!hasReserve(this.#reservePath)) await this.#locked(() => ensureReserve(this.#reservePath));
   }
 
-  async append(next: (last: string | undefined) => string | readonly string[]): Promise<void> {
+  async append(
+    next: (last: string | undefined) => string | readonly string[],
+    again: () => boolean = () => false,
+  ): Promise<void> {
     try {
-      await this.#locked(() => this.#appendLocked(next));
+      await this.#locked(async () => {
+        const until = this.#clock.monotonicMs() + HOLD_MS;
+        do await this.#appendLocked(next); while (again() && this.#clock.monotonicMs() < until);
+      });
     } catch (error) {
       this.#readyMs = -Infinity;
       throw unwritableLog(this.path, error);

@@ -209,6 +209,36 @@ for (const [what, [harm, reason]] of Object.entries(HARM)) {
   });
 }
 
+Deno.test("groups that wait are written under one lock, each durable before the next, and other processes get in after a while", async () => {
+  let ms = 0;
+  await withSink(async (sink, folder) => {
+    const seen: (string | undefined)[] = [];
+    let group = 0;
+    const stored = async (): Promise<string[]> =>
+      (await Deno.readTextFile(`${folder}/proxy.log`)).trimEnd().split("\n");
+    const lengths: Promise<string[]>[] = [];
+    await sink.append((last) => (seen.push(last), line(++group)), () => {
+      lengths.push(stored());
+      ms += 10;
+      return true;
+    });
+    // 25 ms: after the third group it is somebody else's turn.
+    assert.equal(group, 3);
+    assert.deepEqual(seen, [undefined, line(1), line(2)]);
+    assert.ok((await Promise.all(lengths)).every((lines, i) => lines.length >= i + 1));
+    assert.deepEqual(await linesOf(sink), [line(1), line(2), line(3)]);
+    // A failure in a later group leaves the earlier ones as they are.
+    let asked = 0;
+    const failing = sink.append(() => {
+      if (++asked === 2) throw new Error("no");
+      return line(4);
+    }, () => true);
+    await assert.rejects(failing, /no/);
+    assert.deepEqual(await linesOf(sink), [line(1), line(2), line(3), line(4)]);
+    assert.equal(await sink.head(), line(4));
+  }, { clock: { monotonicMs: () => ms } });
+});
+
 Deno.test("P13 what was found in order counts for calls at the same moment, for five milliseconds and no longer", async () => {
   let ms = 0;
   await withSink(async (sink, folder) => {
