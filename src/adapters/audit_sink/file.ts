@@ -37,11 +37,6 @@ export interface FileAuditSinkOptions {
 }
 
 const MODE = 0o600;
-/**
- * For so long what {@linkcode FileAuditSink.ready} found counts, in ms: a log that goes away in between is noticed when the record is
- * written, as one is that goes away right after a look.
- */
-const LOOK_MS = 5;
 const LOCK_TIMEOUT_MS = 15_000;
 
 /** How long the lock may be kept for group after group, in ms: other processes wait so much longer for it. */
@@ -66,7 +61,6 @@ export class FileAuditSink implements AuditSink {
   #end: KnownEnd | undefined;
   /** The log as {@linkcode ready} last found it in order. */
   #inOrder: FileStamp | undefined;
-  #readyMs = -Infinity;
   /** The log at the beginning of the group that is being written now. */
   #growing: FileStamp | undefined;
 
@@ -81,14 +75,11 @@ export class FileAuditSink implements AuditSink {
   }
 
   async ready(): Promise<void> {
-    const now = this.#clock.monotonicMs();
-    if (now - this.#readyMs < LOOK_MS) return;
     try {
       if (!this.#isUnchanged()) await this.#makeReady();
     } catch (error) {
       throw unwritableLog(this.path, error);
     }
-    this.#readyMs = now;
   }
 
   async #makeReady(): Promise<void> {
@@ -107,7 +98,6 @@ export class FileAuditSink implements AuditSink {
         do await this.#appendLocked(next); while (again() && this.#clock.monotonicMs() < until);
       });
     } catch (error) {
-      this.#readyMs = -Infinity;
       throw unwritableLog(this.path, error);
     }
   }

@@ -16,11 +16,8 @@ async function withSink(
   }
 }
 
-/** Time goes on between any two calls, so that each looks at the log. */
 function sinkIn(folder: string, options: Partial<FileAuditSinkOptions> = {}): FileAuditSink {
-  let ms = 0;
-  const clock = { monotonicMs: () => ms += 5 };
-  return new FileAuditSink({ path: `${folder}/proxy.log`, lockPath: `${folder}/locks/audit.lock`, clock, ...options });
+  return new FileAuditSink({ path: `${folder}/proxy.log`, lockPath: `${folder}/locks/audit.lock`, ...options });
 }
 
 const line = (n: number): string => JSON.stringify({ n, pad: "x".repeat(80) });
@@ -237,30 +234,6 @@ Deno.test("groups that wait are written under one lock, each durable before the 
     assert.deepEqual(await linesOf(sink), [line(1), line(2), line(3), line(4)]);
     assert.equal(await sink.head(), line(4));
   }, { clock: { monotonicMs: () => ms } });
-});
-
-Deno.test("P13 what was found in order counts for calls at the same moment, for five milliseconds and no longer", async () => {
-  let ms = 0;
-  await withSink(async (sink, folder) => {
-    await sink.append(() => line(1));
-    await sink.ready();
-    await Deno.remove(`${folder}/proxy.log`);
-    ms = 4.9;
-    await sink.ready();
-    ms = 5;
-    await refuses(sink, /removed/);
-    await refuses(sink, /removed/);
-  }, { clock: { monotonicMs: () => ms } });
-});
-
-Deno.test("P13 a record that could not be written makes the next call look again at once", async () => {
-  await withSink(async (sink, folder) => {
-    await sink.append(() => line(1));
-    await sink.ready();
-    await Deno.remove(`${folder}/proxy.log`);
-    await assert.rejects(sink.append(() => line(2)));
-    await refuses(sink, /removed/);
-  }, { clock: { monotonicMs: () => 0 } });
 });
 
 Deno.test("P13 a lock that cannot be had is told to the call, not waited for without end", async () => {
