@@ -32,6 +32,8 @@ export function program(): readonly string[] {
   return [
     Deno.execPath(),
     "run",
+    // With an empty cache the runtime would ask the registry, through whatever proxy a test names.
+    "--cached-only",
     "--quiet",
     "--allow-all",
     "--no-prompt",
