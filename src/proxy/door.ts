@@ -107,7 +107,7 @@ export interface SocketDoor {
   connect(request: CallRequest, signal?: AbortSignal): Promise<CallSocket>;
 }
 
-/** Which workspace, project and environment a call runs in, and what a freshly verified log allows there. */
+/** Which workspace, project and environment a call runs in, and what the verified log allows there. */
 export interface CallContext {
   readonly scope: SecretScope;
   readonly environment: EnvironmentName;

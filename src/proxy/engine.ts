@@ -60,7 +60,7 @@ export class Engine implements Disposable {
   /**
    * One call; see {@linkcode CallDoor.call}.
    *
-   * @param context From a log that was verified for this call.
+   * @param context From a verified log that was current less than a second ago.
    * @param audit Must stay usable until the response's `outcome` is settled.
    */
   async call(
@@ -85,7 +85,7 @@ export class Engine implements Disposable {
   /**
    * One WebSocket; see {@linkcode SocketDoor.connect}.
    *
-   * @param context From a log that was verified for this call.
+   * @param context From a verified log that was current less than a second ago.
    * @param audit Must stay usable until the socket's `outcome` is settled.
    */
   async connect(

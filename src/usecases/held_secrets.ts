@@ -62,9 +62,9 @@ export class HeldSecrets implements Pick<SecretReader, "describe" | "lendAll">, 
     }
   }
 
-  /** Drops all. Calls that are being made keep what they have until they have used it. */
+  /** Drops all. Calls that are being made keep what they have until they have used it; what they are still loading is dropped later. */
   [Symbol.dispose](): void {
-    this.dropUnused(Infinity);
+    for (const fresh of this.#scopes.values()) fresh.drop();
   }
 
   #of(scope: SecretScope): Fresh<LentSecrets> {

@@ -58,9 +58,9 @@ export class StandingContexts implements Disposable {
     for (const [key, fresh] of this.#contexts) if (fresh.usedMs < sinceMs) this.#drop(key);
   }
 
-  /** Drops all. Running calls keep theirs until they are on record. */
+  /** Drops all. Running calls keep theirs until they are on record; what they are still opening is dropped later. */
   [Symbol.dispose](): void {
-    this.dropUnused(Infinity);
+    for (const fresh of this.#contexts.values()) fresh.drop();
   }
 
   get size(): number {
