@@ -4,37 +4,12 @@ import { FileAuditSink } from "../src/adapters/audit_sink/file.ts";
 import { SystemClock } from "../src/adapters/clock/system.ts";
 import { systemRandom } from "../src/adapters/random/system.ts";
 import { SigningKey } from "../src/crypto/keys.ts";
-import type { EnvironmentName, SecretName, WorkspaceId } from "../src/kernel/names.ts";
 import type { Clock } from "../src/ports/clock.ts";
-import type { AuditFacts } from "../src/proxy/audit_record.ts";
 import { ChainedRecorder } from "../src/proxy/audit_recorder.ts";
+import { FACTS } from "../tests/support/audit.ts";
 import { quantile } from "./measure.ts";
 import { ms, show } from "./report.ts";
 
-const FACTS: AuditFacts = {
-  timestamp: 1_763_900_000_123,
-  workspaceId: `w_${"a".repeat(32)}` as WorkspaceId,
-  projectId: `p_${"b".repeat(16)}`,
-  environment: "development" as EnvironmentName,
-  agentId: "",
-  tokenId: "",
-  identityLevel: "user",
-  callerRole: "owner",
-  sessionId: "ses_0123456789",
-  secretKeys: ["STRIPE_KEY" as SecretName],
-  authStyles: ["bearer"],
-  method: "GET",
-  targetUrl: "https://api.stripe.com/v1/balance",
-  domain: "api.stripe.com",
-  statusCode: 200,
-  status: "OK",
-  reason: "-",
-  redacted: false,
-  resolutionPath: "proxy",
-  durationMs: 245,
-  proxyDurationMs: 3,
-  allowlistVersion: 4,
-};
 /** About a record's length. */
 const LINE = new Uint8Array(900).fill(0x78);
 const CALLERS = [1, 32, 256];
