@@ -1,6 +1,6 @@
 /**
  * How many calls may be under way at once: each holds memory and sockets, and a thousand that never end must not take the
- * machine along.
+ * machine along. And when the last one is over: a process that ends before would take records along that are not on the disk yet.
  *
  * @module
  */
@@ -14,6 +14,7 @@ export const MAX_CALLS = 2048;
 export class Gate {
   readonly #max: number;
   #open = 0;
+  #emptied: PromiseWithResolvers<void> | undefined;
 
   constructor(max: number = MAX_CALLS) {
     this.#max = max;
@@ -25,8 +26,16 @@ export class Gate {
     this.#open++;
     let left = false;
     return () => {
-      if (!left) this.#open--;
+      if (left) return;
       left = true;
+      if (--this.#open > 0) return;
+      this.#emptied?.resolve();
+      this.#emptied = undefined;
     };
+  }
+
+  /** Resolves when no call is under way. */
+  async empty(): Promise<void> {
+    if (this.#open > 0) await (this.#emptied ??= Promise.withResolvers()).promise;
   }
 }

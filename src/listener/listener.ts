@@ -54,7 +54,9 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
       addresses,
       shutdown: async (timeoutMs) => {
         begin.abort();
-        await shutdown([...servers, { shutdown: () => door.socketsEnded() }], cut, timeoutMs);
+        // A call outlives its connection: by the time that its record takes, or as a WebSocket.
+        const ended = Promise.all(servers.map((server) => server.shutdown())).then(() => door.callsEnded());
+        await atMost(timeoutMs, ended, cut);
         door.stop();
       },
     };
@@ -72,7 +74,6 @@ class Door {
   readonly #gate: Gate;
   readonly #ending: Ending;
   readonly #cancellations: Cancellations;
-  readonly #sockets = new Set<Promise<void>>();
 
   constructor(options: ListenerOptions, ending: Ending) {
     this.#options = options;
@@ -93,9 +94,9 @@ class Door {
     this.#cancellations.stop();
   }
 
-  /** Resolves when every WebSocket is over and on record. */
-  async socketsEnded(): Promise<void> {
-    while (this.#sockets.size > 0) await Promise.all(this.#sockets);
+  /** Resolves when every call is over and on record, or could not be put there. */
+  callsEnded(): Promise<void> {
+    return this.#gate.empty();
   }
 
   async #answer(request: Request, arrival: Arrival | "socket"): Promise<Response> {
@@ -163,11 +164,7 @@ class Door {
     call.end(); // the handshake is all that it could end
     try {
       const { response, ended } = joinSockets(request, upstream, this.#ending);
-      this.#sockets.add(ended);
-      ended.finally(() => {
-        this.#sockets.delete(ended);
-        over();
-      });
+      ended.finally(over);
       return response;
     } catch (error) {
       await upstream.cut();
@@ -198,7 +195,7 @@ function pathOf({ url }: Head): string {
 }
 
 /** Every wait ends: first for the calls, then for what they leave, which the process's own end cuts. */
-async function shutdown(servers: readonly Serving[], cut: AbortController, timeoutMs: number): Promise<void> {
+async function atMost(timeoutMs: number, ended: Promise<void>, cut: AbortController): Promise<void> {
   const { promise: overdue, resolve } = Promise.withResolvers<void>();
   // Not Deno's own signal: aborting that during a shutdown throws where nobody can catch it.
   let timer = setTimeout(() => {
@@ -206,7 +203,7 @@ async function shutdown(servers: readonly Serving[], cut: AbortController, timeo
     timer = setTimeout(resolve, CUT_MS);
   }, timeoutMs);
   try {
-    await Promise.race([Promise.all(servers.map((server) => server.shutdown())), overdue]);
+    await Promise.race([ended, overdue]);
   } finally {
     clearTimeout(timer);
   }

@@ -1,5 +1,6 @@
 /** Who the local door answers: spoken to by curl, also as another user, over TCP and over the Unix socket. */
 import assert from "node:assert/strict";
+import { FileLocks } from "../../../src/adapters/files/lock.ts";
 import type { Peers } from "../../../src/ports/peer.ts";
 import type { AgentTokens } from "../../../src/usecases/identify_caller.ts";
 import { withDoor } from "../../support/listener.ts";
@@ -200,5 +201,24 @@ Deno.test("the end waits for calls under way, takes no new ones, and cuts what n
       while (!(await live.read()).done);
     })());
     await upstream.aborted.next();
+  });
+});
+
+Deno.test("P13 the end waits until the calls that it cut are on record, although their connections are gone", async () => {
+  await withDoor(async ({ origin, upstream, listener, engine }) => {
+    upstream.push("data: one\n\n");
+    const response = await fetch(`${origin}/proxy`, { headers: { "x-as-target-url": `${upstream.origin}/stream` } });
+    await response.body!.getReader().read();
+    const { promise: release, resolve: unlock } = Promise.withResolvers<void>();
+    const logIsTaken = new FileLocks().hold(`${engine.folder}/locks/audit.lock`, () => release, 10_000);
+    let over = false;
+    const ending = listener.shutdown(1).then(() => over = true);
+    await upstream.aborted.next();
+    for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setTimeout(resolve, 1));
+    assert.equal(over, false);
+    unlock();
+    await logIsTaken;
+    await ending;
+    assert.deepEqual((await engine.records()).map(({ reason }) => reason), ["cancelled"]);
   });
 });
