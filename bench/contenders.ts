@@ -1,5 +1,5 @@
 /**
- * What hands requests on to one TLS upstream: nothing at all, a bare Deno program, nginx, and the running proxy, each in processes
+ * What hands requests on to one TLS upstream: nothing at all, a bare Deno program without and with a durable line, nginx, and the running proxy, each in processes
  * of its own.
  *
  * @module
@@ -28,6 +28,8 @@ export interface Way {
 export interface Ways extends AsyncDisposable {
   readonly direct: Way;
   readonly bare: Way;
+  /** The bare one, with a line on the disk before each answer. */
+  readonly durable: Way;
   /** Undefined where nginx is not installed. */
   readonly nginx: Way | undefined;
   readonly proxy: Way;
@@ -114,17 +116,16 @@ export async function startWays(): Promise<Ways> {
     const straight: Way["request"] = (path) => ({ path, headers: {} });
     const deno = await buildDeno();
     const argv = [deno, "run", "-A", "--no-check", `--cert=${caPath}`, program("pass_through.ts"), origin];
-    const bare = stack.use(await startServer(argv));
+    const passThrough = async (name: string, ...args: string[]): Promise<Way> => {
+      const { line, pid } = stack.use(await startServer([...argv, ...args]));
+      return { name: `${name} Deno ${BUILD_DENO}`, target: { port: Number(line) }, pids: [pid], request: straight };
+    };
     const proxy = stack.use(await startProxy(home));
     return {
       home,
       direct: { name: "direct", target: { port, caPem }, pids: [], request: straight },
-      bare: {
-        name: `bare Deno ${BUILD_DENO}`,
-        target: { port: Number(bare.line) },
-        pids: [bare.pid],
-        request: straight,
-      },
+      bare: await passThrough("bare"),
+      durable: await passThrough("durable", `${home.base}/lines`),
       nginx: await startNginx(stack, port, caPath),
       proxy: { name: "agentsecrets", target: { port: proxy.port }, pids: [proxy.pid], request: proxied(port) },
       [Symbol.asyncDispose]: () => stack.disposeAsync(),
