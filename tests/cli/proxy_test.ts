@@ -112,12 +112,16 @@ Deno.test("P34 what another process set, deleted, allowed or forbade holds for t
   try {
     await Deno.writeTextFile(`${sandbox.base}/ca.pem`, upstream.caPem);
     await proxy.ready();
+    let calls = 0;
     const call = async (): Promise<{ status: number; error?: string; sent?: string }> => {
-      const headers = { "X-AS-Target-URL": `${upstream.origin}/echo`, "X-AS-Inject-Bearer": "STRIPE_KEY" };
+      // Told apart by its path: others are under way.
+      const path = `/echo?${++calls}`;
+      const headers = { "X-AS-Target-URL": upstream.origin + path, "X-AS-Inject-Bearer": "STRIPE_KEY" };
       const answer = await fetch(`http://localhost:${proxy.port}/proxy`, { headers });
       const body = await answer.text();
       if (answer.status !== 200) return { status: answer.status, error: JSON.parse(body).error };
-      return { status: 200, sent: upstream.requests.at(-1)?.headers["authorization"] ?? "" };
+      const seen = upstream.requests.findLast((request) => request.path === path);
+      return { status: 200, sent: seen?.headers["authorization"] ?? "" };
     };
     const traffic = (async () => {
       while (!busy.signal.aborted) await call();
@@ -201,13 +205,15 @@ Deno.test("SIGTERM and SIGINT end the proxy in order", async () => {
 
 Deno.test("P28 DENO_SERVE_ADDRESS of the environment does not move the proxy", async () => {
   await using sandbox = await sandboxWithProject();
-  const free = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const elsewhere = free.addr.port;
-  free.close();
-  const proxy = new RunningProxy(sandbox, { DENO_SERVE_ADDRESS: `tcp:0.0.0.0:${elsewhere}` });
+  // Another of this machine's own addresses, at a port that nobody else can get meanwhile.
+  using held = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const elsewhere = { hostname: Deno.build.os === "linux" ? "127.0.0.77" : "::1", port: held.addr.port };
+  const proxy = new RunningProxy(sandbox, {
+    DENO_SERVE_ADDRESS: `tcp:${elsewhere.hostname.replace("::1", "[::1]")}:${elsewhere.port}`,
+  });
   await proxy.ready();
   // What the proxy says of itself proves nothing: the sockets are asked.
-  await assert.rejects(Deno.connect({ hostname: "127.0.0.1", port: elsewhere }), Deno.errors.ConnectionRefused);
+  await assert.rejects(Deno.connect(elsewhere), Deno.errors.ConnectionRefused);
   assert.equal((await (await fetch(`http://127.0.0.1:${proxy.port}/health`)).json()).status, "ok");
   proxy.kill("SIGTERM");
   await proxy.end();

@@ -209,15 +209,19 @@ Deno.test("P13 the end waits until the calls that it cut are on record, although
     upstream.push("data: one\n\n");
     const response = await fetch(`${origin}/proxy`, { headers: { "x-as-target-url": `${upstream.origin}/stream` } });
     await response.body!.getReader().read();
-    const { promise: release, resolve: unlock } = Promise.withResolvers<void>();
-    const logIsTaken = new FileLocks().hold(`${engine.folder}/locks/audit.lock`, () => release, 10_000);
+    const taken = Promise.withResolvers<void>(), release = Promise.withResolvers<void>();
+    const holding = new FileLocks().hold(`${engine.folder}/locks/audit.lock`, () => {
+      taken.resolve();
+      return release.promise;
+    }, 60_000);
+    await taken.promise;
     let over = false;
     const ending = listener.shutdown(1).then(() => over = true);
     await upstream.aborted.next();
     for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setTimeout(resolve, 1));
     assert.equal(over, false);
-    unlock();
-    await logIsTaken;
+    release.resolve();
+    await holding;
     await ending;
     assert.deepEqual((await engine.records()).map(({ reason }) => reason), ["cancelled"]);
   });

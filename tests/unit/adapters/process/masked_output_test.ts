@@ -121,7 +121,9 @@ Deno.test("output that cannot be written is said, and is not the child's success
 });
 
 Deno.test("a program left behind keeps its output masked; a signal ends the wait for it", async () => {
-  const child = shell('(printf "late %s\\n" "$KEY"; exec sleep 600) & echo $!; exit 5').spawn();
+  // Its own number before its word: what it says has come when the word has.
+  const behind = `sh -c 'echo $$; printf "late %s\\n" "$KEY"; exec sleep 600'`;
+  const child = shell(`${behind} & exit 5`).spawn();
   const reader = child.stdout.getReader();
   const seen = await readUntil(reader, `late ${MARKER}\n`);
   const pid = Number(/^\d+$/m.exec(seen)![0]);

@@ -73,6 +73,7 @@ Deno.test({
       using connection = await Connection.open(listens!, connects!);
       assert.deepEqual([owners.ownerOf(connection.peer), owners.isOpen(connection.peer)], [Deno.uid(), true], connects);
       await connection.client.closeWrite();
+      await connection.accepted.read(new Uint8Array(1)); // its end has arrived
       assert.deepEqual(
         [owners.ownerOf(connection.peer), owners.isOpen(connection.peer)],
         [Deno.uid(), false],
