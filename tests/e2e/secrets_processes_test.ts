@@ -48,6 +48,9 @@ Deno.test("P27 processes at once that set the same secret: each is acknowledged 
   await inSync(sandbox);
 });
 
+/** How often a process may end before we hear of its first change, as on a busy machine, until that is taken for a fault. */
+const TRIES = 50;
+
 /** Runs `secrets set` and kills it at the `events`th change of a file in its home; whether it had ended well before. */
 async function setAndKill(sandbox: Sandbox, value: string, events: number): Promise<boolean> {
   const [command, ...args] = program();
@@ -68,7 +71,9 @@ async function setAndKill(sandbox: Sandbox, value: string, events: number): Prom
   let seen = 0;
   for await (const _ of watcher) {
     if (++seen < events) continue;
-    child.kill("SIGKILL");
+    try {
+      child.kill("SIGKILL");
+    } catch { /* it ended before we heard of it */ }
     break;
   }
   return (await ended).success;
@@ -79,13 +84,15 @@ Deno.test("P25 a set that is killed at any write is there whole or not at all, a
   await sandbox.ok(["secrets", "set", "KEY_0=value-before", "KEY_1=value-before"]);
   const names = ["KEY_0", "KEY_1"];
   let last = hash("value-before"), killed = 0;
-  for (const events of [1, 3, 6, 12, 24]) {
-    const value = `value-at-event-${events}`, written = hash(value);
+  const moments = [1, 3, 6, 12, 24];
+  for (let round = 0; round < moments.length || (killed === 0 && round < TRIES); round++) {
+    const events = moments[round] ?? 1, shown = `event ${events}, round ${round}`;
+    const value = `value-of-round-${round}`, written = hash(value);
     const acknowledged = await setAndKill(sandbox, value, events);
     if (!acknowledged) killed += 1;
     const here = await hashesOf(sandbox, names);
-    assert.ok(acknowledged ? here.KEY_0 === written : [last, written].includes(here.KEY_0!), `event ${events}`);
-    assert.equal(here.KEY_0, here.KEY_1, `half of it at event ${events}`);
+    assert.ok(acknowledged ? here.KEY_0 === written : [last, written].includes(here.KEY_0!), shown);
+    assert.equal(here.KEY_0, here.KEY_1, `half of it: ${shown}`);
     // What the server has, this machine can have; what it has not, was never acknowledged.
     await sandbox.ok(["secrets", "pull"]);
     await inSync(sandbox);

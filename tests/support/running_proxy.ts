@@ -121,7 +121,8 @@ export class RunningProxy {
 
   /** Its records, oldest first. */
   async records(): Promise<readonly LogRecord[]> {
-    return (await this.log()).split("\n").filter((line) => line !== "").map((line) => JSON.parse(line));
+    // What follows the last line feed is being written.
+    return (await this.log()).split("\n").slice(0, -1).map((line) => JSON.parse(line));
   }
 
   /** Its records once there are `count`. */
