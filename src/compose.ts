@@ -196,9 +196,11 @@ async function buildWorld(
     serveMcp: async (ports, mcp, signal) => (await import("./mcp/serve.ts")).serveMcp(ports, mcp, signal),
     debug: surroundings.debug,
     listen: async (options) => {
-      const listener = await (await import("./listener/listener.ts")).startListener(options);
-      (await import("./adapters/process/send_at_once.ts")).sendAtOnce();
-      return listener;
+      const [{ startListener }, { SystemListeningSockets }] = await Promise.all([
+        import("./listener/listener.ts"),
+        import("./adapters/process/listening_sockets.ts"),
+      ]);
+      return await startListener(options, new SystemListeningSockets());
     },
     listenBroker: async (listener) => (await import("./listener/broker.ts")).startBroker(listener),
   };

@@ -11,6 +11,7 @@
  */
 
 import { AppError } from "../kernel/error.ts";
+import type { ListeningSockets } from "../ports/listening_sockets.ts";
 import type { CallRequest } from "../usecases/call.ts";
 import type { CallerClaims } from "../usecases/identify_caller.ts";
 import type { Listener, ListenerOptions } from "../usecases/proxy_server.ts";
@@ -21,37 +22,46 @@ import { guardRequest } from "./guard.ts";
 import { type Head, readHead } from "./head.ts";
 import { proxyRequest } from "./proxy_request.ts";
 import { bodyOf } from "./request_body.ts";
-import { type Arrival, type Handler, serveSocket, serveTcp, type Serving } from "./serve.ts";
+import { addressText, type Arrival, type Handler, serveSocket, serveTcp, type Serving } from "./serve.ts";
 import { askedFor, isBaseUrl, PROXY_PATH } from "./target_of.ts";
 import { type Ending, joinSockets } from "./web_socket.ts";
 
 /** How long cut calls may take to be put on record, in ms. */
 const CUT_MS = 2_000;
+const NO_SOCKETS: ListeningSockets = { sendAtOnce: () => {}, keep: () => undefined };
 
-/** Starts it. @throws {AppError} `port_in_use`, `file_exists`, `file_unwritable` */
-export async function startListener(options: ListenerOptions): Promise<Listener> {
+/**
+ * Starts it.
+ *
+ * @throws {AppError} `port_in_use`, `file_exists`, `file_unwritable`
+ */
+export async function startListener(
+  options: ListenerOptions,
+  sockets: ListeningSockets = NO_SOCKETS,
+): Promise<Listener> {
   const begin = new AbortController(), cut = new AbortController();
   const door = new Door(options, { begins: begin.signal, cuts: cut.signal });
   const servers: Serving[] = [];
   // Deno tells where a request comes from only to handlers that visibly take two arguments.
   const onTcp: Handler = (request, arrival) => door.answerTcp(request, arrival);
   try {
-    const first = serveTcp("127.0.0.1", options.port, onTcp)!;
+    const tcp = { handler: onTcp, sockets };
+    const first = serveTcp({ ...tcp, hostname: "127.0.0.1", port: options.port })!;
     servers.push(first);
     const port = door.port = first.addr.port;
-    const addresses = [`127.0.0.1:${port}`];
     // A stranger on the other loopback address would get what clients send to `localhost`.
-    const second = serveTcp("::1", port, onTcp);
-    if (second !== undefined) {
-      servers.push(second);
-      addresses.push(`[::1]:${port}`);
-    }
+    const second = serveTcp({ ...tcp, hostname: "::1", port });
+    if (second !== undefined) servers.push(second);
+    const both = second === undefined ? [first] : [first, second];
     if (options.socket !== undefined) {
       servers.push(await serveSocket(options.socket, (request) => door.answerSocket(request)));
     }
     return {
       port,
-      addresses,
+      addresses: both.map(({ addr }) => addressText(addr.hostname, addr.port)),
+      lost: Promise.race(both.map(({ lost }) => lost)).then(({ hostname, port }) =>
+        new AppError("port_in_use", { address: addressText(hostname, port) })
+      ),
       shutdown: async (timeoutMs) => {
         begin.abort();
         // A call outlives its connection: by the time that its record takes, or as a WebSocket.

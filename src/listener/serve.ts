@@ -5,7 +5,9 @@
  */
 
 import { AppError } from "../kernel/error.ts";
+import type { ListeningSockets } from "../ports/listening_sockets.ts";
 import { failureAnswer } from "./answers.ts";
+import { hasDescriptors } from "./descriptors.ts";
 import { StandingServer } from "./standing.ts";
 
 /** A server and the part of it that drains. */
@@ -18,17 +20,31 @@ export type Arrival = Deno.ServeHandlerInfo<Deno.Addr>;
 /** Answers requests. */
 export type Handler = (request: Request, arrival: Arrival) => Promise<Response>;
 
+/** Where to listen, and who answers. */
+export interface TcpDoor {
+  readonly hostname: "127.0.0.1" | "::1";
+  /** 0 lets the system choose. */
+  readonly port: number;
+  readonly handler: Handler;
+  readonly sockets: ListeningSockets;
+}
+
 /** Undefined on a machine without that address. @throws {AppError} `port_in_use` */
-export function serveTcp(
-  hostname: "127.0.0.1" | "::1",
-  port: number,
-  handler: Handler,
-): StandingServer<Deno.NetAddr> | undefined {
-  const address = hostname === "::1" ? `[::1]:${port}` : `${hostname}:${port}`;
-  const listen = (before: Deno.NetAddr | undefined): Deno.HttpServer<Deno.NetAddr> =>
-    Deno.serve({ hostname, port: before?.port ?? port, onListen(): void {}, onError: failureAnswer }, handler);
+export function serveTcp({ hostname, port, handler, sockets }: TcpDoor): StandingServer<Deno.NetAddr> | undefined {
+  const address = addressText(hostname, port);
+  const listen = (again: Deno.NetAddr | undefined): Deno.HttpServer<Deno.NetAddr> => {
+    const at = { hostname, port: again?.port ?? port };
+    const server = Deno.serve({ ...at, onListen(): void {}, onError: failureAnswer }, handler);
+    sockets.sendAtOnce();
+    return server;
+  };
   try {
-    return new StandingServer(listen);
+    return new StandingServer({
+      listen,
+      keep: (addr) => sockets.keep({ hostname, port: addr.port }),
+      // Bound, and never accepting: for systems where a socket that is served cannot be held.
+      hold: (addr) => Deno.listen({ hostname, port: addr.port }),
+    }, hasDescriptors);
   } catch (error) {
     if (error instanceof Deno.errors.AddrNotAvailable && hostname === "::1") return undefined;
     if (error instanceof Deno.errors.AddrInUse || error instanceof Deno.errors.PermissionDenied) {
@@ -47,14 +63,23 @@ export function serveTcp(
 export async function serveSocket(path: string, handler: Handler): Promise<Serving> {
   await removeStale(path);
   try {
-    return new StandingServer((before) => {
-      // What a server that gave up has left is our own.
-      if (before !== undefined) removeQuietly(path);
-      return listenPrivately(path, handler);
-    });
+    return new StandingServer({
+      listen: (again) => {
+        // What a server that gave up has left is our own, in a folder of the user's: there is nothing to hold.
+        if (again !== undefined) removeQuietly(path);
+        return listenPrivately(path, handler);
+      },
+      keep: () => undefined,
+      hold: () => undefined,
+    }, hasDescriptors);
   } catch (error) {
     throw new AppError("file_unwritable", { path, reason: "no socket can be made there" }, { cause: error });
   }
+}
+
+/** `127.0.0.1:8765`, `[::1]:8765`. */
+export function addressText(hostname: string, port: number): string {
+  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
 }
 
 function listenPrivately(path: string, handler: Handler): Deno.HttpServer<Deno.UnixAddr> {

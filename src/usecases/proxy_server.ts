@@ -48,6 +48,8 @@ export interface Listener {
   readonly port: number;
   /** `127.0.0.1:8765`, `[::1]:8765`. */
   readonly addresses: readonly string[];
+  /** Resolves when another program has one of them: clients would tell it what they tell us. */
+  readonly lost: Promise<AppError>;
   /** Accepts nothing new and resolves when the running calls have ended, or after `timeoutMs`, when they are cut. */
   shutdown(timeoutMs: number): Promise<void>;
 }
@@ -73,7 +75,8 @@ const DRAIN_MS = 10_000;
 const LOCK_MS = 500;
 
 /**
- * Serves until `signal` aborts, then drains (at most 10 s). `onReady` is called once connections are accepted.
+ * Serves until `signal` aborts or an address is another program's, then drains (at most 10 s). `onReady` is called once connections
+ * are accepted.
  *
  * @throws {AppError} `not_initialised`, `not_logged_in`, `proxy_running`, `port_in_use`, `file_exists`, `audit_unwritable`
  */
@@ -133,7 +136,7 @@ async function serve(
     };
     await writeProxyState(files, places, state);
     await onReady(state);
-    await aborted(signal);
+    await Promise.race([aborted(signal), listener.lost.then((error) => Promise.reject(error))]);
   } finally {
     await listener.shutdown(DRAIN_MS);
     await files.remove(places.proxyState);

@@ -10,6 +10,8 @@ const MIB = 1024 * 1024;
 const THOUSAND = 1000;
 /** What a thousand calls under way may cost, in bytes. */
 const GROWTH = 256 * MIB;
+/** Few, so that they run out soon. */
+const DESCRIPTORS = 200;
 
 /** Gathers: whoever waits for `count` of them goes on together. */
 class Meeting {
@@ -77,8 +79,14 @@ Deno.test({
   },
 });
 
+/** More connections than it can take: the rest waits in the system's queue. */
+async function takeAll(port: number, taken: DisposableStack): Promise<void> {
+  for (let i = 0; i < DESCRIPTORS + 20; i++) taken.use(await RawClient.open(port));
+}
+
 Deno.test({
-  name: "P36 connections that take the last descriptor end neither the program nor a call that is under way",
+  name:
+    "P36 connections that take the last descriptor end neither the program nor a call under way, nor free the address",
   ignore: Deno.build.os === "windows",
   fn: async () => {
     const meeting = new Meeting();
@@ -86,25 +94,28 @@ Deno.test({
       if (exchange.path === "/wait") await meeting.come();
       await exchange.write(rawAnswer([], "said"));
     });
-    await RunningProxy.run({ origins: [upstream.origin], value: KEY, descriptors: 200 }, async (proxy) => {
+    await RunningProxy.run({ origins: [upstream.origin], value: KEY, descriptors: DESCRIPTORS }, async (proxy) => {
       const { port } = proxy;
       const request = (path: string): string =>
         proxyHead(port, [`x-as-target-url: ${upstream.origin}${path}`, "x-as-inject-bearer: KEY", "connection: close"]);
       const waiting = exchange(port, request("/wait"));
       await meeting.full(1);
-      for (let round = 0; round < 2; round++) {
-        using idle = new DisposableStack();
-        // Until the door refuses: what the system still queues is nobody's yet.
-        for (let i = 0, refused = false; i < 500 && !refused; i++) {
-          await RawClient.open(port).then((client) => idle.use(client), () => refused = true);
-        }
-      }
       const answered = async (): Promise<boolean> =>
         await exchange(port, request("/x")).then((answer) => /^HTTP\/1\.1 200 [^]*said/.test(answer), () => false);
-      while (!await answered());
+      for (let round = 0; round < 3; round++) {
+        using idle = new DisposableStack();
+        await takeAll(port, idle);
+        for (let i = 0; i < 2_000; i++) {
+          assert.throws(() => Deno.listen({ hostname: "127.0.0.1", port }).close(), Deno.errors.AddrInUse);
+        }
+        idle.dispose();
+        while (!await answered());
+      }
       meeting.end();
       assert.match(await waiting, /^HTTP\/1\.1 200 [^]*said/);
       assert.equal((await proxy.records()).filter(({ target_url }) => target_url.endsWith("/wait")).length, 1);
+      using idle = new DisposableStack();
+      await takeAll(port, idle);
       proxy.signal("SIGTERM");
       const { code, output } = await proxy.end();
       assert.equal(code, 0, output);

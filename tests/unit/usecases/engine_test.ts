@@ -16,7 +16,7 @@ import { createProject } from "../../../src/usecases/create_project.ts";
 import type { EnginePorts, WorldWithEngine } from "../../../src/usecases/engine_ports.ts";
 import { provideSecretRefs } from "../../../src/usecases/exec_provider.ts";
 import { forgetInProxy, proxyStatus, stopProxy } from "../../../src/usecases/proxy_control.ts";
-import { type ProxyState, runProxy } from "../../../src/usecases/proxy_server.ts";
+import { type ListenerOptions, type ProxyState, runProxy } from "../../../src/usecases/proxy_server.ts";
 import { readAuditLog, verifyAuditLog } from "../../../src/usecases/read_audit_log.ts";
 import { runWithEnv } from "../../../src/usecases/run_with_env.ts";
 import { deleteSecrets } from "../../../src/usecases/secrets/delete.ts";
@@ -298,6 +298,18 @@ Deno.test("one proxy runs per home; its state is told and its end awaited; what 
     const again = new AbortController();
     await runProxy(world, { port: 0 }, () => again.abort(), again.signal);
     await other.closeServer();
+  });
+});
+
+Deno.test("P36 a proxy whose address is another program's ends, says so and leaves no state behind", async () => {
+  await withStage(async ({ world }) => {
+    const { listen } = world, taken = Promise.withResolvers<AppError>();
+    const lost = { listen: async (options: ListenerOptions) => ({ ...await listen(options), lost: taken.promise }) };
+    const running = runProxy(Object.assign(world, lost), { port: 0 }, () => {
+      taken.resolve(new AppError("port_in_use", { address: "127.0.0.1:8765" }));
+    }, new AbortController().signal);
+    await assert.rejects(running, (e) => isAppError(e, "port_in_use") && e.fields["address"] === "127.0.0.1:8765");
+    assert.deepEqual(await proxyStatus(world), { running: false });
   });
 });
 
