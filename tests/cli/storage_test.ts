@@ -170,7 +170,10 @@ Deno.test({
   await using template = await sandboxWithProject();
   await furnish(template);
   let killed = 0;
-  for (const events of [1, 4, 9, 16, 24, 34]) {
+  // On a busy machine one may have ended before we hear of its changes: three at least must have been killed.
+  const moments = [1, 4, 9, 16, 24, 34];
+  for (let round = 0; round < moments.length || (killed < 3 && round < 50); round++) {
+    const events = moments[round] ?? 1;
     await using sandbox = await template.copy();
     const move = ["account", "storage", "--vault", "sealed", "--password-stdin"];
     if (await runAndKill(sandbox, move, events) === undefined) killed++;
@@ -181,7 +184,7 @@ Deno.test({
     assert.equal([...Deno.readDirSync(sandbox.home)].filter(({ name }) => name.startsWith("vault")).length, 1);
     await works(sandbox, 5, sealed);
   }
-  assert.ok(killed > 2, `only ${killed} were killed in time`);
+  assert.ok(killed >= 3, `only ${killed} were killed in time`);
 });
 
 /** Runs a line and kills it at the `events`th change below the home; its exit number, or undefined when it was killed. */

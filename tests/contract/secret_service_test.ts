@@ -50,7 +50,7 @@ test("without a service on the bus it is absent, and none is started", async (se
   await using keychain = new RemoteKeychain(session.env);
   const { result, ms } = await keychain.ask("probe");
   assert.deepEqual(result, { state: "absent", reason: "no Secret Service runs in this session" });
-  assert.ok(ms < 1_000, `${ms} ms`);
+  assert.ok(ms < 10_000, `${ms} ms`);
   for (const op of ["get", "list", "put"] as const) assert.equal((await keychain.ask(op)).code, "keychain_absent", op);
 });
 
@@ -100,17 +100,17 @@ test("a socket that never answers ends in a timeout", async (session) => {
   await using keychain = new RemoteKeychain(env, { timeoutMs: 400 });
   const probe = await keychain.ask("probe");
   assert.deepEqual(probe.result, { state: "absent", reason: "the session's D-Bus gives no answer" });
-  assert.ok(probe.ms < 3_000, `${probe.ms} ms`);
+  assert.ok(probe.ms < 15_000, `${probe.ms} ms`);
   for (const op of ["get", "list", "put"] as const) {
     const { code, ms } = await keychain.ask(op);
     assert.equal(code, "keychain_timeout", op);
-    assert.ok(ms < 3_000, `${ms} ms`);
+    assert.ok(ms < 15_000, `${ms} ms`);
   }
 });
 
 test("a service that stops answering ends in a timeout, and is used again when it goes on", async (session) => {
   await session.startKeyring({ unlocked: true });
-  await using keychain = new RemoteKeychain(session.env, { timeoutMs: 1_000 });
+  await using keychain = new RemoteKeychain(session.env, { timeoutMs: 3_000 });
   await keychain.ask("put", { value: "v" });
   session.signalKeyring("SIGSTOP");
   assert.equal((await keychain.ask("get")).code, "keychain_timeout");

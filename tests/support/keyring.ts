@@ -6,6 +6,8 @@
 import { join } from "node:path";
 
 const PASSWORD = "keyring password";
+/** A keyring that is not on the bus by then does not come up, however busy the machine is, in ms. */
+const UP_MS = 60_000;
 /** A bus that anyone of this user may use and that starts no service by itself. */
 const BUS_CONFIG = (socket: string): string =>
   `<!DOCTYPE busconfig PUBLIC
@@ -104,7 +106,8 @@ export class KeyringSession implements AsyncDisposable {
     await writer.close();
     this.#keyring = keyring;
     const has = ["org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus.NameHasOwner"];
-    for (let i = 0; i < 500; i++) {
+    const begun = performance.now();
+    while (performance.now() - begun < UP_MS) {
       const answer = await this.#call(has[0]!, has[1]!, has[2]!, "string:org.freedesktop.secrets");
       if (answer.includes("boolean true")) return;
     }

@@ -50,10 +50,13 @@ class Writer {
     return lines;
   }
 
-  /** SIGKILL, and what it had said until then. */
-  async kill(): Promise<string[]> {
-    this.#process.kill("SIGKILL");
-    return await this.rest();
+  /** SIGKILL, what it had said until then, and whether it had not ended by itself before. */
+  async kill(): Promise<{ readonly lines: readonly string[]; readonly killed: boolean }> {
+    try {
+      this.#process.kill("SIGKILL");
+    } catch { /* it had */ }
+    const lines = await this.rest();
+    return { lines, killed: (await this.#process.status).signal === "SIGKILL" };
   }
 }
 
@@ -119,22 +122,26 @@ Deno.test("P25 a process killed at any moment loses nothing that it acknowledged
   await using _ = server;
   const { client } = env.workspace.owner;
   const planned = requests(env, "kill", 60);
-  let done = 0, rounds = 0;
+  let done = 0, rounds = 0, kills = 0;
   while (done < planned.length && rounds < 12) {
-    const writer = await Writer.spawn(server, "kill", { ...orders, requests: planned.slice(done) });
+    // Not all at once: on a busy machine a process may have done with all of them before it is killed.
+    const next = planned.slice(done, done + 12);
+    const writer = await Writer.spawn(server, "kill", { ...orders, requests: next });
     await writer.start();
     // Killed after a varying number of acknowledgements: in the middle of a later commit.
-    for (let i = 0; i <= rounds % 4; i++) await writer.line();
-    const acknowledged = done + 1 + (rounds % 4) +
-      (await writer.kill()).filter((line) => line.endsWith(" 201 ok")).length;
+    const first = Math.min(1 + rounds % 4, next.length);
+    for (let i = 0; i < first; i++) await writer.line();
+    const { lines, killed } = await writer.kill();
+    if (killed) kills++;
+    const acknowledged = done + first + lines.filter((line) => line.endsWith(" 201 ok")).length;
     const snapshot = await client.snapshot(env.id);
     const seq = snapshot.head?.seq ?? 0;
-    assert.ok(seq >= Math.min(acknowledged, planned.length), `${seq} stored, ${acknowledged} acknowledged`);
+    assert.ok(seq >= acknowledged, `${seq} stored, ${acknowledged} acknowledged`);
     assert.equal(snapshot.items.length, seq * 3, "every stored commit is whole");
     done = seq;
     rounds++;
   }
-  assert.ok(rounds >= 5, `${rounds} kills`);
+  assert.ok(rounds >= 5 && kills > 0, `${kills} kills in ${rounds} rounds`);
   const other = await SqliteBlobStore.open({ path: server.path, suffix: "after", clock: server.clock });
   assert.equal((await other.read((tx) => tx.head({ kind: "environment", id: env.id })))?.seq, done);
   await other.close();
