@@ -1,6 +1,6 @@
 /** Sealed mode as a person uses it: making it, a new password, recovery. What an attacker gets is in tests/claims/sealed_mode_test.ts. */
 import assert from "node:assert/strict";
-import { PASSWORD, Sandbox } from "../support/cli.ts";
+import { PASSWORD, Sandbox, sandboxWithProject } from "../support/cli.ts";
 
 const CANARY = "sk_live_sealed-cli-0123456789";
 const NEXT = "another horse, another battery";
@@ -76,3 +76,25 @@ Deno.test(
     assert.deepEqual(warnings.map(({ code }) => code), expected);
   },
 );
+
+Deno.test({
+  name: "whoever makes a sealed home, moves into one or starts its proxy is told the same, on standard error",
+  ignore,
+}, async () => {
+  await using made = await Sandbox.make();
+  await using moved = await sandboxWithProject();
+  const stdin = `${PASSWORD}\n`;
+  const before = await moved.run(["init"]);
+  const said = [
+    await made.run(init("../kit.txt"), { stdin }),
+    await made.run(["init", "--storage-mode", "3", "--json"]),
+    await moved.run(["account", "storage", "--vault", "sealed", "--password-stdin"], { stdin }),
+    await moved.run(["proxy", "start", "--detach", "--port", "0", "--vault-passphrase-stdin"], { stdin }),
+  ];
+  const { warnings } = await moved.json(["status"]) as { warnings: { message: string; hint: string }[] };
+  await moved.ok(["proxy", "stop"]);
+  const lines = (stderr: string): string[] => stderr.split("\n").filter((line) => line.startsWith("! "));
+  const expected = warnings.map(({ message, hint }) => `! ${message}. ${hint}`);
+  for (const { stderr } of said) assert.deepEqual(lines(stderr), expected);
+  assert.deepEqual(lines(before.stderr), [], "a home that is not sealed has no such gap");
+});

@@ -9,6 +9,7 @@ import { defineCommand } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import { deliverKit, kitLine, requireKitPlace } from "../kit.ts";
 import { withPassword } from "../options.ts";
+import { warnOfGap } from "../start_up_gap.ts";
 import { facts } from "../view/table.ts";
 import { tick } from "../view/view.ts";
 
@@ -63,6 +64,7 @@ export const command = defineCommand({
     const taught = await teach(context);
     if (result.outcome === "created") await showCreated(context, result, options.kit, taught);
     else await showKept(context, result, taught);
+    await warnOfGap(context);
   },
 });
 

@@ -11,6 +11,7 @@ import {
 import { defineCommand } from "../../command.ts";
 import type { CommandContext } from "../../context.ts";
 import { withNewPassword, withPassword } from "../../options.ts";
+import { warnOfGap } from "../../start_up_gap.ts";
 import { facts } from "../../view/table.ts";
 import { count, type Json, tick } from "../../view/view.ts";
 
@@ -49,6 +50,7 @@ export const command = defineCommand({
           ? tick(style, `Values rest in ${words(result.vault)} already`)
           : tick(style, `Moved ${count(result.items, "item")} to ${words(result.vault)}`),
     );
+    if (result.outcome === "moved") await warnOfGap(context);
     if (result.leftOver) await context.view.warn("The former vault could not be removed: run the same command again");
     if (result.tidied) await context.view.note("What an earlier move had left over is removed");
     for (const remark of remains(result)) await context.view.note(REMAINS[remark]);

@@ -1,11 +1,11 @@
 /** `proxy start`. @module */
 
-import { startUpGap } from "../../../usecases/broker/start_up_gap.ts";
 import { detachProxy, type DetachProxyInput } from "../../../usecases/detach_proxy.ts";
 import { type ProxyState, runProxy, type StartProxyInput } from "../../../usecases/proxy_server.ts";
 import { defineCommand } from "../../command.ts";
 import type { CommandContext } from "../../context.ts";
 import { integer, UPSTREAM_PROXY, withPassword } from "../../options.ts";
+import { warnOfGap } from "../../start_up_gap.ts";
 import { proxyJson } from "../../view/proxy.ts";
 import { tick } from "../../view/view.ts";
 
@@ -48,18 +48,13 @@ export const command = defineCommand({
       ...(options.requireToken === undefined ? {} : { requireToken: options.requireToken }),
       ...(options.lockAfter === undefined ? {} : { lockAfterMs: options.lockAfter * 60_000 }),
     };
+    // Before the password is asked for: it is the person who decides.
     await warnOfGap(context);
     if (options.detach === true) return await detach(context, input);
     await runProxy(context.world, input, (state) => ready(context, state, "end it with Ctrl-C"), context.signal);
     await context.view.note("The proxy has ended");
   },
 });
-
-/** Before the password is asked for: it is the person who decides. */
-async function warnOfGap({ world, view }: CommandContext): Promise<void> {
-  const gap = await startUpGap(world);
-  if (gap !== undefined) await view.warn(`${gap.message}. ${gap.hint}`);
-}
 
 async function detach(context: CommandContext, input: StartProxyInput): Promise<void> {
   const { answers } = context;
