@@ -84,8 +84,9 @@ Deno.test({
         await pump.stalls();
         const most = pump.sent;
         await served();
-        // Sockets' buffers of two connections are all that stands between what was sent and what was read.
-        assert.ok(most < 64 * MIB, `${what}: ${most / MIB} MiB were taken for a reader of 32`);
+        // Sockets' buffers of two connections are all that stands between what was sent and what was read: Linux lets each grow to
+        // 36 MiB, and they have grown by about half of one.
+        assert.ok(most < (32 + 2 * 36) * MIB, `${what}: ${most / MIB} MiB were taken for a reader of 32`);
         client.close();
         await pump.ended.promise;
         const [record] = (await proxy.recordsOnce(records += 2)).filter(({ target_url }) =>

@@ -11,7 +11,7 @@ const SLOW = 50;
 /** Kinds that are calls already, as their heads are whole. */
 const CALLS = 3;
 /** Pieces that each sends: the first ones warm up, and during the others memory may grow by that, since a collector is late. */
-const WARM_UP = 10, ROUNDS = 50, GROWTH = 48 * MIB;
+const WARM_UP = 10, ROUNDS = 50, GROWTH = 80 * MIB;
 
 /** What slow callers begin with, and what they go on with, one piece a round. */
 function slowKinds(port: number, origin: string): Readonly<Record<string, readonly [begin: string, piece: string]>> {
