@@ -69,7 +69,11 @@ export async function openAuditSink({ places, opened }: Basis): Promise<AuditSin
     import("../adapters/audit_sink/file.ts"),
     import("../vault/places.ts"),
   ]);
-  const sink = new FileAuditSink({ path: places.proxyLog, lockPath: lockPath(places, "audit") });
+  const sink = new FileAuditSink({
+    path: places.proxyLog,
+    lockPath: lockPath(places, "audit"),
+    quick: async () => (await import("../adapters/process/quick_files.ts")).openQuickFiles(),
+  });
   opened.add(() => sink.close());
   return sink;
 }

@@ -1,5 +1,6 @@
 /** Records, signers and verdicts for tests of the audit log. */
 import { FileAuditSink, type FileAuditSinkOptions } from "../../src/adapters/audit_sink/file.ts";
+import { openQuickFiles } from "../../src/adapters/process/quick_files.ts";
 import { SigningKey } from "../../src/crypto/keys.ts";
 import { verifyEd25519 } from "../../src/crypto/verify/ed25519.ts";
 import type { EnvironmentName, SecretName, WorkspaceId } from "../../src/kernel/names.ts";
@@ -74,8 +75,13 @@ export function verify(lines: Iterable<string> | AsyncIterable<string>, evidence
   });
 }
 
+/** The system's own calls, from the first record on. */
+export const QUICK = { quick: () => Promise.resolve(openQuickFiles()), quickFrom: 1 } as const;
+
+/** A sink as the program has it, in a folder of the test. */
 export function sinkIn(folder: string, options: Partial<FileAuditSinkOptions> = {}): FileAuditSink {
-  return new FileAuditSink({ path: `${folder}/proxy.log`, lockPath: `${folder}/locks/audit.lock`, ...options });
+  const places = { path: `${folder}/proxy.log`, lockPath: `${folder}/locks/audit.lock` };
+  return new FileAuditSink({ ...places, ...QUICK, ...options });
 }
 
 /** Holds the log's lock as another process would, from when this resolves until the function that it gives is called. */

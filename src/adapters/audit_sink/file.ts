@@ -11,16 +11,26 @@
 import { basename, dirname } from "node:path";
 import type { AuditSink } from "../../ports/audit_sink.ts";
 import type { Clock } from "../../ports/clock.ts";
+import type { QuickFile, QuickFiles } from "../../ports/quick_files.ts";
 import { SystemClock } from "../clock/system.ts";
 import { FileLocks } from "../files/lock.ts";
 import { makeFolders, syncFolder } from "../files/temporary.ts";
-import { type FileStamp, isSameFile, isSameStamp, lookAt, stampOf } from "./file_stamp.ts";
+import {
+  type FileStamp,
+  isOpenToOthers,
+  isSameFile,
+  isSameStamp,
+  lookAt,
+  type SeenFile,
+  seenIn,
+} from "./file_stamp.ts";
 import { follow } from "./follow.ts";
 import { HeadCopy } from "./head_copy.ts";
 import { acknowledgedEnd, linesOf, repairTail } from "./line_files.ts";
 import { LogFiles } from "./log_files.ts";
+import { type OpenLog, QuickLog, RuntimeLog, writeDurably } from "./open_log.ts";
 import { refusedLog, unwritableLog } from "./refusal.ts";
-import { ensureReserve, hasReserve, releaseReserve } from "./reserve.ts";
+import { ensureReserve, hasReserve, isReserve, releaseReserve } from "./reserve.ts";
 
 /** Where the log is and how large it may become. */
 export interface FileAuditSinkOptions {
@@ -34,6 +44,13 @@ export interface FileAuditSinkOptions {
   readonly keep?: number;
   /** Default: the system's. */
   readonly clock?: Pick<Clock, "monotonicMs">;
+  /**
+   * Opens the system's own calls, where there are such: what usually happens is done by them, and everything else the long way.
+   * Asked once.
+   */
+  readonly quick?: () => Promise<QuickFiles | undefined>;
+  /** With which append they are asked for. Default 2: preparing them takes longer than what a single record would gain. */
+  readonly quickFrom?: number;
 }
 
 const MODE = 0o600;
@@ -48,6 +65,14 @@ interface KnownEnd {
   readonly last: string | undefined;
 }
 
+/** The files that a record takes, by the system's own calls. */
+interface QuickNames {
+  readonly log: QuickFile;
+  readonly reserve: QuickFile;
+  readonly head: QuickFile;
+  readonly lock: QuickFile;
+}
+
 /** The log on disk. */
 export class FileAuditSink implements AuditSink {
   readonly path: string;
@@ -56,8 +81,11 @@ export class FileAuditSink implements AuditSink {
   readonly #maxBytes: number;
   readonly #files: LogFiles;
   readonly #head: HeadCopy;
-  readonly #locks = new FileLocks();
+  readonly #locks: FileLocks;
   readonly #clock: Pick<Clock, "monotonicMs">;
+  readonly #openQuick: () => Promise<QuickFiles | undefined>;
+  #quick: QuickNames | undefined;
+  #appendsUntilQuick: number;
   #end: KnownEnd | undefined;
   /** The log as {@linkcode ready} last found it in order. */
   #inOrder: FileStamp | undefined;
@@ -72,6 +100,9 @@ export class FileAuditSink implements AuditSink {
     this.#files = new LogFiles(options.path, options.keep ?? 24);
     this.#head = new HeadCopy(`${options.path}.head`);
     this.#clock = options.clock ?? new SystemClock();
+    this.#openQuick = options.quick ?? (() => Promise.resolve(undefined));
+    this.#appendsUntilQuick = options.quickFrom ?? 2;
+    this.#locks = new FileLocks({ clock: this.#clock, lockNow: () => this.#lockNow() });
   }
 
   async ready(): Promise<void> {
@@ -93,6 +124,7 @@ export class FileAuditSink implements AuditSink {
     again: () => boolean = () => false,
   ): Promise<void> {
     try {
+      if (--this.#appendsUntilQuick === 0) this.#quick = await this.#quickNames();
       await this.#locked(async () => {
         const until = this.#clock.monotonicMs() + HOLD_MS;
         do await this.#appendLocked(next); while (again() && this.#clock.monotonicMs() < until);
@@ -136,15 +168,39 @@ export class FileAuditSink implements AuditSink {
     return await this.#locks.hold(this.#lockPath, work, LOCK_TIMEOUT_MS);
   }
 
+  async #quickNames(): Promise<QuickNames | undefined> {
+    const files = await this.#openQuick();
+    if (files === undefined) return undefined;
+    const [log, reserve] = [files.at(this.path), files.at(this.#reservePath)];
+    return { log, reserve, head: files.at(this.#head.path), lock: files.at(this.#lockPath) };
+  }
+
+  /** The lock, if it can be had without waiting. */
+  #lockNow(): Disposable | undefined {
+    const file = this.#quick?.lock.open();
+    if (file?.tryLock() === true) return file;
+    file?.[Symbol.dispose]();
+    return undefined;
+  }
+
   /** Some microseconds: the log as it was when it was last in order, writable, and with room set aside. */
   #isUnchanged(): boolean {
-    const found = lookAt(this.path);
-    if (found === undefined || isOpenToOthers(found) || !hasReserve(this.#reservePath)) return false;
-    const stamp = stampOf(found);
-    const known = [this.#end?.stamp, this.#inOrder].some((seen) => seen !== undefined && isSameStamp(seen, stamp)) ||
-      this.#isOurGrowth(stamp);
     // The system alone knows whether it may be written to: by its mode, its owner, and on a disk that has become read-only.
-    return known && succeeds(() => Deno.openSync(this.path, { write: true }).close());
+    if (this.#quick !== undefined) {
+      using file = this.#quick.log.open();
+      return file !== undefined && this.#isInOrder(file.look()) && isReserve(this.#quick.reserve.look());
+    }
+    return this.#isInOrder(lookAt(this.path)) && hasReserve(this.#reservePath) &&
+      succeeds(() => Deno.openSync(this.path, { write: true }).close());
+  }
+
+  #isInOrder(found: SeenFile | undefined): boolean {
+    if (found === undefined || !found.isFile || isOpenToOthers(found)) return false;
+    return this.#isKnown(this.#end?.stamp, found) || this.#isKnown(this.#inOrder, found) || this.#isOurGrowth(found);
+  }
+
+  #isKnown(stamp: FileStamp | undefined, found: FileStamp): boolean {
+    return stamp !== undefined && isSameStamp(stamp, found);
   }
 
   /** While this process writes under the lock the log is what it was, and longer. */
@@ -162,22 +218,28 @@ export class FileAuditSink implements AuditSink {
     const seen = this.#look();
     if (seen === undefined) return false;
     using file = this.#openSeen(seen);
-    const info = file.statSync();
-    const last = acknowledgedEnd(file, info.size).line ?? this.#files.lastRotatedLine();
+    const stamp = this.#stampOf(file);
+    const last = acknowledgedEnd(file, stamp.size).line ?? this.#files.lastRotatedLine();
     if (this.#head.read() !== last) return false;
-    this.#inOrder = stampOf(info);
+    this.#inOrder = stamp;
     return true;
   }
 
   async #checkEnd(): Promise<void> {
     using file = this.#open();
-    const info = file.statSync();
-    await this.#checkHead(acknowledgedEnd(file, info.size).line ?? this.#files.lastRotatedLine());
-    this.#inOrder = stampOf(info);
+    const stamp = this.#stampOf(file);
+    await this.#checkHead(acknowledgedEnd(file, stamp.size).line ?? this.#files.lastRotatedLine());
+    this.#inOrder = stamp;
+  }
+
+  /** As fine as this system tells it. */
+  #stampOf(file: Deno.FsFile): FileStamp {
+    const found = seenIn(file.statSync()), finer = this.#quick?.log.look();
+    return finer !== undefined && isSameFile(finer, found) && finer.size === found.size ? finer : found;
   }
 
   /** A link would let somebody choose where we write; a missing log beside its head was removed. */
-  #look(): Deno.FileInfo | undefined {
+  #look(): SeenFile | undefined {
     const found = lookAt(this.path);
     if (found?.isSymlink === true) throw refusedLog(this.path, "it is a symbolic link");
     if (found !== undefined && !found.isFile) throw refusedLog(this.path, "it is not a file");
@@ -195,10 +257,10 @@ export class FileAuditSink implements AuditSink {
   }
 
   /** Opens the file that was seen, and no other. */
-  #openSeen(seen: Deno.FileInfo): Deno.FsFile {
+  #openSeen(seen: FileStamp): Deno.FsFile {
     const file = Deno.openSync(this.path, { read: true, write: true });
-    const found = file.statSync();
-    if (!isSameFile(stampOf(seen), stampOf(found))) {
+    const found = seenIn(file.statSync());
+    if (!isSameFile(seen, found)) {
       file.close();
       throw refusedLog(this.path, "it was replaced at this moment");
     }
@@ -230,8 +292,8 @@ export class FileAuditSink implements AuditSink {
   }
 
   async #appendLocked(next: (last: string | undefined) => string | readonly string[]): Promise<void> {
-    using file = this.#open();
-    const { stamp, last } = await this.#knownEnd(file);
+    using log = this.#reopen() ?? await this.#openRepaired();
+    const { stamp, last } = log.end;
     const made = next(last);
     const lines = typeof made === "string" ? [made] : made;
     const bytes = bytesOf(lines);
@@ -240,51 +302,96 @@ export class FileAuditSink implements AuditSink {
     this.#growing = stamp;
     try {
       const rotates = stamp.size > 0 && stamp.size + bytes.length > this.#maxBytes;
-      const written = rotates ? await this.#beginWith(file, bytes) : await this.#write(file, stamp.size, bytes);
+      const written = rotates ? await this.#beginWith(log, bytes) : await this.#write(log.file, stamp, bytes);
       if (stamp.size === 0) await syncFolder(dirname(this.path));
-      this.#head.write(lines.at(-1)!);
+      this.#head.write(lines.at(-1)!, this.#quick?.head);
       this.#end = { stamp: written, last: lines.at(-1)! };
     } finally {
       this.#growing = undefined;
     }
   }
 
+  /** The log, if it is as we left it. */
+  #reopen(): LogAtEnd | undefined {
+    const end = this.#end, file = end === undefined ? undefined : this.#quick?.log.open();
+    if (end === undefined || file === undefined) return undefined;
+    const found = file.look();
+    if (found?.isFile === true && !isOpenToOthers(found) && isSameStamp(end.stamp, found)) {
+      return new LogAtEnd(new QuickLog(file, found), end);
+    }
+    file[Symbol.dispose]();
+    return undefined;
+  }
+
+  async #openRepaired(): Promise<LogAtEnd> {
+    const file = this.#open();
+    try {
+      return new LogAtEnd(this.#runtimeLog(file), await this.#knownEnd(file));
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+  }
+
+  #runtimeLog(file: Deno.FsFile): RuntimeLog {
+    return new RuntimeLog(file, (file) => this.#stampOf(file));
+  }
+
   /** What is remembered, if nobody else has been here since; otherwise what is found, checked and repaired. */
   async #knownEnd(file: Deno.FsFile): Promise<KnownEnd> {
-    const info = file.statSync();
-    if (this.#end !== undefined && isSameStamp(this.#end.stamp, stampOf(info))) return this.#end;
-    const end = acknowledgedEnd(file, info.size);
+    const stamp = this.#stampOf(file);
+    if (this.#end !== undefined && isSameStamp(this.#end.stamp, stamp)) return this.#end;
+    const end = acknowledgedEnd(file, stamp.size);
     const last = end.line ?? this.#files.lastRotatedLine();
     // Before the repair: what follows a cut is not ours to tidy up.
     await this.#checkHead(last);
-    repairTail(file, info.size, end);
-    return { stamp: stampOf(file.statSync()), last };
+    repairTail(file, stamp.size, end);
+    return { stamp: this.#stampOf(file), last };
   }
 
-  async #beginWith(full: Deno.FsFile, bytes: Uint8Array): Promise<FileStamp> {
-    full.close();
+  async #beginWith(full: Disposable, bytes: Uint8Array<ArrayBuffer>): Promise<FileStamp> {
+    // Some systems rename no open file.
+    full[Symbol.dispose]();
     this.#files.rotate();
     using file = this.#create();
-    const written = await this.#write(file, 0, bytes);
+    const written = await this.#write(this.#runtimeLog(file), this.#stampOf(file), bytes);
     await syncFolder(dirname(this.path));
     return written;
   }
 
-  async #write(file: Deno.FsFile, size: number, bytes: Uint8Array): Promise<FileStamp> {
+  /** Writes at the end that `seen` tells. */
+  async #write(log: OpenLog, seen: FileStamp, bytes: Uint8Array<ArrayBuffer>): Promise<FileStamp> {
     try {
-      await writeDurably(file, size, bytes);
+      await log.write(seen.size, bytes);
+      return log.stamp();
     } catch {
-      // The room set aside for this: give it back and try once more.
+      // The room set aside for this: give it back and try once more, in a way that says what is wrong.
       await releaseReserve(this.#reservePath);
+      using file = this.#openSeen(seen);
       try {
-        await writeDurably(file, size, bytes);
+        await writeDurably(file, seen.size, bytes);
       } catch (error) {
         // Where even this fails, lines stay that nobody was told of; those of a group without its end are cleared by the next one.
-        await file.truncate(size).catch(() => {});
+        await file.truncate(seen.size).catch(() => {});
         throw error;
       }
+      return this.#stampOf(file);
     }
-    return stampOf(file.statSync());
+  }
+}
+
+/** The log, open, and what its end is. */
+class LogAtEnd implements Disposable {
+  readonly file: OpenLog;
+  readonly end: KnownEnd;
+
+  constructor(file: OpenLog, end: KnownEnd) {
+    this.file = file;
+    this.end = end;
+  }
+
+  [Symbol.dispose](): void {
+    this.file[Symbol.dispose]();
   }
 }
 
@@ -297,19 +404,8 @@ function succeeds(work: () => void): boolean {
   }
 }
 
-function isOpenToOthers({ mode }: Deno.FileInfo): boolean {
-  return mode !== null && (mode & 0o077) !== 0;
-}
-
-function bytesOf(lines: readonly string[]): Uint8Array {
+function bytesOf(lines: readonly string[]): Uint8Array<ArrayBuffer> {
   if (lines.length === 0) throw new TypeError("A group without lines");
   if (lines.some((line) => line.includes("\n"))) throw new TypeError("An audit line holds a line feed");
   return new TextEncoder().encode(`${lines.join("\n")}\n`);
-}
-
-/** Writing goes to the system's memory and takes microseconds; waiting for the disk does not keep the process from its other work. */
-async function writeDurably(file: Deno.FsFile, position: number, bytes: Uint8Array): Promise<void> {
-  file.seekSync(position, Deno.SeekMode.Start);
-  for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
-  await file.syncData();
 }

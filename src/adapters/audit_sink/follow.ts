@@ -5,7 +5,7 @@
  */
 
 import { basename, dirname } from "node:path";
-import { isSameFile, lookAt, stampOf } from "./file_stamp.ts";
+import { isSameFile, lookAt, seenIn } from "./file_stamp.ts";
 import type { FileStamp } from "./file_stamp.ts";
 import type { LogFiles } from "./log_files.ts";
 
@@ -24,7 +24,7 @@ class Follower {
   /** Begins at the end of the current file, if there is one. */
   async begin(): Promise<void> {
     const found = lookAt(this.#files.path);
-    if (found === undefined || !await this.#adopt(this.#files.path, stampOf(found))) return;
+    if (found === undefined || !await this.#adopt(this.#files.path, found)) return;
     await this.#file!.seek(0, Deno.SeekMode.End);
   }
 
@@ -47,10 +47,10 @@ class Follower {
   /** The oldest file that is newer than the one at hand. Without one at hand: the current one, as nothing is older than the watching. */
   #newer(): { readonly path: string; readonly stamp: FileStamp } | undefined {
     const current = lookAt(this.#files.path), own = this.#stamp;
-    if (own !== undefined && current !== undefined && isSameFile(stampOf(current), own)) return undefined;
+    if (own !== undefined && current !== undefined && isSameFile(current, own)) return undefined;
     const found = [...this.#files.rotated(), this.#files.path].flatMap((path) => {
       const info = lookAt(path);
-      return info?.isFile === true ? [{ path, stamp: stampOf(info) }] : [];
+      return info?.isFile === true ? [{ path, stamp: info }] : [];
     });
     if (own === undefined) return found.at(-1);
     return found[found.findIndex(({ stamp }) => isSameFile(stamp, own)) + 1];
@@ -60,7 +60,7 @@ class Follower {
   async #adopt(path: string, stamp: FileStamp): Promise<boolean> {
     const file = await Deno.open(path, { read: true }).catch(() => undefined);
     if (file === undefined) return false;
-    if (!isSameFile(stampOf(await file.stat()), stamp)) {
+    if (!isSameFile(seenIn(await file.stat()), stamp)) {
       file.close();
       return false;
     }

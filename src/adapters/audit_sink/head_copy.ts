@@ -8,8 +8,8 @@
  */
 
 import { createHash } from "node:crypto";
-import { isSameFile, lookAt, stampOf } from "./file_stamp.ts";
-import type { FileStamp } from "./file_stamp.ts";
+import type { QuickFile } from "../../ports/quick_files.ts";
+import { type FileStamp, isOpenToOthers, isSameFile, lookAt, type SeenFile } from "./file_stamp.ts";
 
 const MODE = 0o600;
 
@@ -26,26 +26,30 @@ export class HeadCopy {
   /** The line; undefined where there is none, or a torn one. Never fails, never waits. */
   read(): string | undefined {
     try {
-      const found = Deno.lstatSync(this.path);
-      if (!found.isFile) return undefined;
+      const found = lookAt(this.path);
+      if (found?.isFile !== true) return undefined;
       const text = Deno.readTextFileSync(this.path);
       const [line = "", hash = ""] = text.split("\n", 2);
       // Earlier versions kept the line alone.
       if (line === "" || (hash === "" && text.length <= line.length + 1)) return line === "" ? undefined : line;
       if (hash !== hashOf(line)) return undefined;
-      if (isPlain(found)) this.#own = stampOf(found);
+      if (isPlain(found)) this.#own = found;
       return line;
     } catch {
       return undefined;
     }
   }
 
-  /** Keeps a copy of `line`. Failing is no harm: the copy is for the verifier alone; an older one says less but nothing wrong. */
-  write(line: string): void {
+  /**
+   * Keeps a copy of `line`. Failing is no harm: the copy is for the verifier alone; an older one says less but nothing wrong.
+   *
+   * @param quick The same file by the system's own calls, where they are at hand
+   */
+  write(line: string, quick?: QuickFile): void {
     const bytes = new TextEncoder().encode(`${line}\n${hashOf(line)}\n`);
+    if (quick !== undefined && this.#writeQuickly(quick, bytes)) return;
     try {
-      const found = lookAt(this.path);
-      if (found !== undefined && isPlain(found) && this.#own !== undefined && isSameFile(this.#own, stampOf(found))) {
+      if (this.#isOwn(lookAt(this.path))) {
         using file = Deno.openSync(this.path, { write: true });
         writeAll(file, bytes);
       } else this.#replace(bytes);
@@ -54,13 +58,22 @@ export class HeadCopy {
     }
   }
 
+  #writeQuickly(quick: QuickFile, bytes: Uint8Array<ArrayBuffer>): boolean {
+    using file = quick.open();
+    return file !== undefined && this.#isOwn(file.look()) && file.write(bytes, 0);
+  }
+
+  #isOwn(found: SeenFile | undefined): boolean {
+    return found !== undefined && isPlain(found) && this.#own !== undefined && isSameFile(this.#own, found);
+  }
+
   /** What is there may be a link, or a second name of something else: it is replaced, not written to. */
   #replace(bytes: Uint8Array): void {
     const temporary = `${this.path}.tmp`;
     try {
       Deno.writeFileSync(temporary, bytes, { mode: MODE });
       Deno.renameSync(temporary, this.path);
-      this.#own = stampOf(Deno.lstatSync(this.path));
+      this.#own = lookAt(this.path);
     } catch (error) {
       try {
         Deno.removeSync(temporary);
@@ -72,8 +85,8 @@ export class HeadCopy {
   }
 }
 
-function isPlain({ isFile, mode, nlink }: Deno.FileInfo): boolean {
-  return isFile && (mode === null || (mode & 0o077) === 0) && (nlink === null || nlink === 1);
+function isPlain(found: SeenFile): boolean {
+  return found.isFile && !isOpenToOthers(found) && (found.links === null || found.links === 1);
 }
 
 function hashOf(line: string): string {

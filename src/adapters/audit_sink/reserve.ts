@@ -5,14 +5,18 @@
  * @module
  */
 
-import { lookAt } from "./file_stamp.ts";
+import { lookAt, type SeenFile } from "./file_stamp.ts";
 
 /** Size in bytes: records of some hundred calls under way. */
 const RESERVE_BYTES = 256 * 1024;
 
 /** Whether the reserve exists in full. */
 export function hasReserve(path: string): boolean {
-  const found = lookAt(path);
+  return isReserve(lookAt(path));
+}
+
+/** Whether what was found in its place is the reserve in full. */
+export function isReserve(found: SeenFile | undefined): boolean {
   return found?.isFile === true && found.size >= RESERVE_BYTES;
 }
 

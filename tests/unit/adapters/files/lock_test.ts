@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { DiskFiles } from "../../../../src/adapters/files/disk.ts";
+import { FileLocks } from "../../../../src/adapters/files/lock.ts";
+import { openQuickFiles } from "../../../../src/adapters/process/quick_files.ts";
 import { systemRandom } from "../../../../src/adapters/random/system.ts";
 import { isAppError } from "../../../../src/kernel/error.ts";
 import { TextLineStream } from "../../../support/lines.ts";
@@ -121,3 +123,95 @@ Deno.test("six processes that count in one file under the lock lose no step", as
   }
   assert.equal(new TextDecoder().decode(await files().read(folder.at("count"))), "240");
 });
+
+/** Locks that are taken at once where they can be, and what was asked for. */
+function immediate(ms: () => number): { readonly locks: FileLocks; readonly asked: string[] } {
+  const asked: string[] = [], files = openQuickFiles();
+  const lockNow = (path: string): Disposable | undefined => {
+    const file = files?.at(path).open(), isOurs = file?.tryLock() ?? false;
+    asked.push(isOurs ? "had" : "not had");
+    if (isOurs) return file;
+    file?.[Symbol.dispose]();
+    return undefined;
+  };
+  return { locks: new FileLocks({ clock: { monotonicMs: ms }, lockNow }), asked };
+}
+
+const LINUX = { ignore: Deno.build.os !== "linux" };
+
+Deno.test(
+  "hold() takes a free lock at once, gives it up whatever the work does, and shuts out those who wait",
+  LINUX,
+  async () => {
+    await using folder = await TempFolder.make();
+    const path = folder.at("l"), { locks, asked } = immediate(() => 0);
+    await locks.hold(path, async () => {}, 10_000); // makes the file
+    assert.deepEqual(asked.splice(0), ["not had"]);
+    let inside = 0, most = 0;
+    const other = files(); // in another way
+    const work = async (): Promise<void> => {
+      most = Math.max(most, ++inside);
+      await Promise.resolve();
+      inside--;
+    };
+    await Promise.all(Array.from({ length: 20 }, (_, i) => {
+      return i % 2 === 0 ? locks.hold(path, work, 10_000) : other.withLock(path, work);
+    }));
+    assert.equal(most, 1);
+    asked.length = 0;
+    await assert.rejects(locks.hold(path, () => Promise.reject(new Error("work failed")), 10_000), /work failed/);
+    assert.equal(await locks.hold(path, async () => "free again", 10_000), "free again");
+    assert.deepEqual(asked, ["had", "had"]);
+  },
+);
+
+Deno.test(
+  "hold() waits, as long as it may, for a lock that cannot be had at once",
+  { ...ABANDONS, ...LINUX },
+  async () => {
+    await using folder = await TempFolder.make();
+    const { locks, asked } = immediate(() => 0);
+    const release = Promise.withResolvers<void>(), held = Promise.withResolvers<void>();
+    const holder = files().withLock(folder.at("l"), () => (held.resolve(), release.promise));
+    await held.promise;
+    const never = (): Promise<never> => Promise.reject(new Error("must not run"));
+    await assert.rejects(locks.hold(folder.at("l"), never, 30), (e) => isAppError(e, "lock_timeout"));
+    const abort = new AbortController();
+    const aborted = locks.hold(folder.at("l"), never, 10_000, abort.signal);
+    abort.abort(new Error("enough"));
+    await assert.rejects(aborted, /enough/);
+    const waiting = locks.hold(folder.at("l"), async () => "mine", 10_000);
+    release.resolve();
+    await holder;
+    assert.equal(await waiting, "mine");
+    assert.deepEqual(asked, ["not had", "not had", "not had"]);
+  },
+);
+
+Deno.test(
+  "a lock that is taken again and again is asked for in the system's line from time to time, where others wait",
+  LINUX,
+  async () => {
+    await using folder = await TempFolder.make();
+    const path = folder.at("l");
+    let ms = 1000;
+    const { locks, asked } = immediate(() => ms);
+    const holdFor = (took: number): Promise<void> => locks.hold(path, async () => void (ms += took), 10_000);
+    await holdFor(1);
+    asked.length = 0;
+    for (let i = 0; i < 24; i++) await holdFor(1);
+    assert.equal(asked.length, 24);
+    await holdFor(1); // 25 ms without a pause: through the line
+    assert.equal(asked.length, 24);
+    for (let i = 0; i < 24; i++) await holdFor(1);
+    assert.equal(asked.length, 48);
+    ms += 4;
+    await holdFor(1);
+    assert.equal(asked.length, 48, "too short a pause for those who wait");
+    for (let i = 0; i < 100; i++) {
+      ms += 5; // whoever waited has it by now
+      await holdFor(1);
+    }
+    assert.equal(asked.length, 148);
+  },
+);
