@@ -163,10 +163,10 @@ async function buildWorld(
     vaults,
     keychain,
     transport: once(() => openTransport(basis, surroundings.authorities)),
-    secretReader: once(async () => {
+    secretReader: async () => {
       const { KeychainSecretReader } = await import("./vault/keychain_secret_reader.ts");
       return new KeychainSecretReader(await keychain());
-    }),
+    },
     broker: {
       connect: async () => {
         return await new (await import("./adapters/broker/socket.ts")).UnixBrokerSocket(basis.places.brokerSocket)

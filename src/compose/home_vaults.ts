@@ -11,6 +11,7 @@ import type { WorldOptions } from "../cli/context.ts";
 import { AppError } from "../kernel/error.ts";
 import type { Secret } from "../kernel/secret.ts";
 import type { Keychain, KeychainState } from "../ports/keychain.ts";
+import type { PerVault } from "../usecases/per_vault.ts";
 import type { NewVault, Vaults } from "../usecases/ports.ts";
 import type { VaultChoice } from "../vault/config.ts";
 import type { Basis } from "./basis.ts";
@@ -19,7 +20,10 @@ import type { Basis } from "./basis.ts";
 export class HomeVaults implements Vaults {
   readonly #basis: Basis;
   readonly #ask: WorldOptions;
-  #current: Promise<Keychain> | undefined;
+  /** Loaded when it is needed: many commands open no vault. */
+  #configured: Promise<PerVault<Keychain>> | undefined;
+  /** What this process made itself, maybe before config.json names it. */
+  #made: Keychain | undefined;
   #sealed = false;
 
   constructor(basis: Basis, ask: WorldOptions) {
@@ -27,14 +31,8 @@ export class HomeVaults implements Vaults {
     this.#ask = ask;
   }
 
-  current(): Promise<Keychain> {
-    if (this.#current === undefined) {
-      const opening = this.#ofConfiguration();
-      this.#current = opening;
-      // A process that lives long asks again: meanwhile a person may have made the account or unlocked the keychain.
-      opening.catch(() => this.#current === opening && (this.#current = undefined));
-    }
-    return this.#current;
+  async current(): Promise<Keychain> {
+    return this.#made ?? await (await (this.#configured ??= this.#ofConfiguration())).current();
   }
 
   async probeSystem(signal?: AbortSignal): Promise<KeychainState> {
@@ -42,9 +40,7 @@ export class HomeVaults implements Vaults {
   }
 
   async make(profile: string, vault: NewVault): Promise<Keychain> {
-    const made = await this.makeBeside(profile, vault);
-    this.#current = Promise.resolve(made);
-    return made;
+    return this.#made = await this.makeBeside(profile, vault);
   }
 
   async makeBeside(profile: string, vault: NewVault): Promise<Keychain> {
@@ -91,9 +87,13 @@ export class HomeVaults implements Vaults {
 
   seal(): void {
     this.#sealed = true;
-    this.#current?.then((keychain) => {
-      if (Symbol.dispose in keychain) (keychain as Keychain & Disposable)[Symbol.dispose]();
-    }, () => {});
+    if (this.#made !== undefined) close(this.#made);
+    this.#configured?.then((configured) => configured.drop());
+  }
+
+  async #ofConfiguration(): Promise<PerVault<Keychain>> {
+    const { PerVault } = await import("../usecases/per_vault.ts");
+    return new PerVault(this.#basis, { make: ({ profile, vault }) => this.open(profile, vault), retire: close });
   }
 
   /** What opens the vault, from a person or a flag; nothing any more once it was sealed. */
@@ -108,12 +108,6 @@ export class HomeVaults implements Vaults {
   async #guard(vault: VaultChoice): Promise<void> {
     if (vault.kind !== "file" || vault.unlock !== "password") return;
     await (await import("../adapters/process/harden.ts")).requireHardProcess();
-  }
-
-  async #ofConfiguration(): Promise<Keychain> {
-    const { requireConfig } = await import("../vault/config.ts");
-    const config = await requireConfig(this.#basis.files, this.#basis.places);
-    return await this.open(config.profile, config.vault);
   }
 
   /** The vault that config.json names now. */
@@ -147,4 +141,9 @@ export class HomeVaults implements Vaults {
     const { files, random, places } = this.#basis;
     return { profile, folder: (await import("../vault/config.ts")).vaultFolderOf(places, vault), files, random };
   }
+}
+
+/** Wipes its keys, where it holds any. */
+function close(keychain: Keychain & Partial<Disposable>): void {
+  keychain[Symbol.dispose]?.();
 }

@@ -128,7 +128,7 @@ export const CATALOG = {
     exit: 5,
     status: 409,
     message: () => "Cannot go on with this vault: the storage was moved while the program ran",
-    hint: () => "Run the command again; an AI tool has to start its server again",
+    hint: () => "Run it again",
   }),
   proxy_not_started: entry({
     exit: 1,

@@ -1,16 +1,19 @@
 /** call, env, exec and the proxy as use-cases: the real account, workspace log, allowlist, engine, audit log and upstream. */
 import assert from "node:assert/strict";
 import { FileAuditSink } from "../../../src/adapters/audit_sink/file.ts";
+import { MemoryKeychain } from "../../../src/adapters/keychain/memory.ts";
 import { HttpLocalProxy } from "../../../src/adapters/local_proxy/http.ts";
 import { SystemPeers } from "../../../src/adapters/peer/system.ts";
 import { PinnedUpstream } from "../../../src/adapters/upstream/pinned.ts";
 import { AppError, isAppError } from "../../../src/kernel/error.ts";
+import { REDACTION_MARKER } from "../../../src/kernel/limits.ts";
 import { Secret } from "../../../src/kernel/secret.ts";
 import { startBroker } from "../../../src/listener/broker.ts";
 import { startListener } from "../../../src/listener/listener.ts";
 import type { ChildCommand } from "../../../src/ports/process.ts";
 import type { Terminal } from "../../../src/ports/terminal.ts";
 import { type CallDoor, type CallRequest, createCallDoor } from "../../../src/usecases/call.ts";
+import { openCallDoor } from "../../../src/usecases/call_door.ts";
 import { addAllowlistEntries, removeAllowlistEntries } from "../../../src/usecases/change_allowlist.ts";
 import { createProject } from "../../../src/usecases/create_project.ts";
 import type { EnginePorts, WorldWithEngine } from "../../../src/usecases/engine_ports.ts";
@@ -21,8 +24,10 @@ import { readAuditLog, verifyAuditLog } from "../../../src/usecases/read_audit_l
 import { runWithEnv } from "../../../src/usecases/run_with_env.ts";
 import { deleteSecrets } from "../../../src/usecases/secrets/delete.ts";
 import { setSecrets } from "../../../src/usecases/secrets/set.ts";
+import { updateConfig } from "../../../src/vault/config.ts";
 import { lockPath } from "../../../src/vault/places.ts";
 import { TableDns } from "../../support/engine.ts";
+import { RawUpstream } from "../../support/raw_upstream.ts";
 import { startUpstream, type TestUpstream } from "../../support/upstream.ts";
 import { initWorld, textOf, typing, World } from "../../support/world.ts";
 
@@ -298,6 +303,33 @@ Deno.test("one proxy runs per home; its state is told and its end awaited; what 
     const again = new AbortController();
     await runProxy(world, { port: 0 }, () => again.abort(), again.signal);
     await other.closeServer();
+  });
+});
+
+Deno.test("P2 P64 a call under way while the storage moves is redacted to its end; the next has nothing of the former vault", async () => {
+  await withStage(async ({ world, allow, set }) => {
+    const middle = Promise.withResolvers<void>();
+    await using slow = new RawUpstream(async (exchange) => {
+      await exchange.write("HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nbegun;");
+      if (exchange.path === "/slow") await middle.promise;
+      await exchange.write(` ${KEY} `);
+    });
+    await allow(slow.origin);
+    await set("STRIPE_KEY", KEY);
+    using door = openCallDoor(world);
+    const before = await door.call(request(`${slow.origin}/slow`));
+    const folder = "vault-abcdefghijklmnop";
+    await updateConfig(
+      world.files,
+      world.places,
+      (config) => ({ ...config, vault: { kind: "file", unlock: "key-file", folder } }),
+    );
+    // As the move leaves it: the former vault holds nothing any more.
+    world.keychain = () => Promise.resolve(new MemoryKeychain());
+    await assert.rejects(door.call(request(slow.origin)), (e) => isAppError(e, "not_logged_in"));
+    middle.resolve();
+    assert.equal(await new Response(before.body).text(), `begun; ${REDACTION_MARKER} `);
+    assert.equal((await before.outcome).redacted, true);
   });
 });
 
