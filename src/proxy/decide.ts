@@ -1,7 +1,8 @@
 /**
  * Decides whether a call may use its secrets, before any value is read. Pure; deny by default.
  *
- * The order "decide, then resolve" is a type: only {@linkcode Grant.decide} makes a {@linkcode Grant}, and
+ * The order is a type: {@linkcode AllowedTarget.decide} asks the allowlist, and only for what it allowed does {@linkcode Grant.decide}
+ * ask the secrets' bindings; who may not reach a domain learns nothing about secrets. Nothing else makes a {@linkcode Grant}, and
  * `resolve` (src/proxy/resolve.ts) asks for one.
  *
  * @module
@@ -14,23 +15,43 @@ import { isAddress, isPublicAddress } from "./address.ts";
 import { type AllowlistEntry, bare, entryFor, matchesAllowlistEntry, parseAllowlistEntry } from "./allowlist_entry.ts";
 import { domainOf } from "./target.ts";
 
-/** What a decision looks at. */
+/** Where a call wants to go. */
 export interface Question {
   readonly url: URL;
   readonly method: string;
-  /** Distinct names that the request injects. */
-  readonly secrets: readonly SecretName[];
   readonly scope: SecretScope;
   /** Entries of the verified allowlist. */
   readonly allowlist: readonly string[];
-  /** Of those `secrets` that exist. */
-  readonly descriptions: readonly SecretDescription[];
 }
 
 /** A refusal is a value: who asks must look at it. */
-export type Decision =
-  | { readonly allowed: true; readonly grant: Grant }
+export type Decision<T> =
+  | { readonly allowed: true; readonly proof: T }
   | { readonly allowed: false; readonly refusal: AppError };
+
+/** Proof that the allowlist allows this origin. Nominal: nothing but `decide` can make one. */
+export class AllowedTarget {
+  readonly question: Question;
+  /** Whether a person listed the full origin, which opens private addresses. */
+  readonly reachesPrivate: boolean;
+  readonly #made: true = true;
+
+  private constructor(question: Question, reachesPrivate: boolean) {
+    this.question = question;
+    this.reachesPrivate = reachesPrivate;
+  }
+
+  /** Whether `value` came from {@linkcode AllowedTarget.decide}. */
+  static is(value: AllowedTarget): boolean {
+    return #made in value;
+  }
+
+  static decide(question: Question): Decision<AllowedTarget> {
+    const matching = matches(question.allowlist, question.url);
+    if (matching.length === 0) return { allowed: false, refusal: refusalOf(question) };
+    return { allowed: true, proof: new AllowedTarget(question, matching.some((entry) => entry.fullOrigin)) };
+  }
+}
 
 /** Proof that these secrets may go to this origin with this method. Nominal: nothing but `decide` can make one. */
 export class Grant {
@@ -42,9 +63,9 @@ export class Grant {
   readonly reachesPrivate: boolean;
   readonly #made: true = true;
 
-  private constructor(question: Question, reachesPrivate: boolean) {
+  private constructor({ question, reachesPrivate }: AllowedTarget, secrets: readonly SecretName[]) {
     this.origin = question.url.origin;
-    this.secrets = question.secrets;
+    this.secrets = secrets;
     this.scope = question.scope;
     this.reachesPrivate = reachesPrivate;
   }
@@ -54,12 +75,18 @@ export class Grant {
     return #made in value;
   }
 
-  /** Allowlist first, then bindings: who may not reach a domain learns nothing about secrets. */
-  static decide(question: Question): Decision {
-    const matching = matches(question.allowlist, question.url);
-    const refusal = refuseTarget(question, matching) ?? refuseBinding(question);
-    if (refusal !== undefined) return { allowed: false, refusal };
-    return { allowed: true, grant: new Grant(question, matching.some((entry) => entry.fullOrigin)) };
+  /**
+   * @param secrets Distinct names that the request injects.
+   * @param descriptions Of those that exist.
+   */
+  static decide(
+    target: AllowedTarget,
+    secrets: readonly SecretName[],
+    descriptions: readonly SecretDescription[],
+  ): Decision<Grant> {
+    if (!AllowedTarget.is(target)) throw new TypeError("That target was not decided on");
+    const refusal = refuseBinding(target.question, descriptions);
+    return refusal === undefined ? { allowed: true, proof: new Grant(target, secrets) } : { allowed: false, refusal };
   }
 }
 
@@ -87,8 +114,8 @@ function matches(texts: readonly string[], url: URL): AllowlistEntry[] {
   return entriesOf(texts).filter((entry) => matchesAllowlistEntry(entry, url));
 }
 
-function refuseTarget(question: Question, matching: readonly AllowlistEntry[]): AppError | undefined {
-  if (matching.length > 0) return undefined;
+/** Why nothing allows it. */
+function refusalOf(question: Question): AppError {
   const { url, allowlist } = question;
   const domain = domainOf(url);
   const host = bare(url.hostname);
@@ -104,7 +131,10 @@ function wouldMatchOverHttps({ url, allowlist }: Question): boolean {
   return matches(allowlist, secure).length > 0;
 }
 
-function refuseBinding({ url, method, descriptions }: Question): AppError | undefined {
+function refuseBinding(
+  { url, method }: Question,
+  descriptions: readonly SecretDescription[],
+): AppError | undefined {
   for (const { name, binding } of descriptions) {
     if (binding.domains !== undefined && matches(binding.domains, url).length === 0) {
       return new AppError("secret_not_bound_to_domain", { name, domain: domainOf(url) });

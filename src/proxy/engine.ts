@@ -9,11 +9,11 @@ import { AppError, toAppError } from "../kernel/error.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Dns } from "../ports/dns.ts";
 import type { SecretReader } from "../ports/secret_reader.ts";
-import type { Upstream, UpstreamResponse } from "../ports/upstream.ts";
+import type { Upstream, UpstreamRequest } from "../ports/upstream.ts";
 import { type BodyEnd, redactAnswer, type RedactedAnswer, RedactedBody } from "./answer.ts";
 import type { AuditRecorder } from "./audit_recorder.ts";
 import { CallLog } from "./call_log.ts";
-import { Grant } from "./decide.ts";
+import { AllowedTarget, Grant } from "./decide.ts";
 import type { CallContext, CallOutcome, CallRequest, CallResponse, CallSocket } from "./door.ts";
 import { checkedAddresses } from "./egress.ts";
 import type { Outgoing } from "./inject/outgoing.ts";
@@ -46,6 +46,7 @@ interface Prepared {
   readonly outgoing: Outgoing;
   readonly redactor: Redactor;
   readonly addresses: readonly string[];
+  readonly upstream: Upstream;
 }
 
 /** Makes authenticated calls. Keeps the values it resolved, for redaction, for a short time (src/proxy/resolved_values.ts). */
@@ -109,8 +110,7 @@ export class Engine implements Disposable {
 
   async #open(passage: Passage): Promise<CallSocket> {
     const { request, log, signal } = passage;
-    const { outgoing, redactor, addresses } = await this.#prepare(passage);
-    const upstream = await this.#leave(log, signal);
+    const { outgoing, redactor, addresses, upstream } = await this.#prepare(passage);
     const { url, method, headers } = outgoing;
     const socket = await upstream.connect({ url, method, headers, addresses, timeouts: request.timeouts }, signal);
     try {
@@ -123,11 +123,11 @@ export class Engine implements Disposable {
   }
 
   async #exchange(passage: Passage): Promise<RedactedAnswer> {
-    const { request, log, signal } = passage;
-    const { outgoing, redactor, addresses } = await this.#prepare(passage);
-    const response = await this.#send(outgoing, request, addresses, log, signal);
+    const { request, signal } = passage;
+    const { outgoing, redactor, addresses, upstream } = await this.#prepare(passage);
+    const response = await upstream.send(upstreamRequest(outgoing, request, addresses), signal);
     try {
-      return redactAnswer(response, redactor, domainOf(request.url));
+      return await redactAnswer(response, redactor, domainOf(request.url));
     } catch (error) {
       if (response.body instanceof ReadableStream) await response.body.cancel().catch(() => {});
       throw error;
@@ -141,28 +141,24 @@ export class Engine implements Disposable {
     const { outgoing, redactor } = await this.#inject(grant, ready, request, signal);
     // The path may hold anything, a value stored at an upstream included: the log gets it redacted.
     log.showTarget((text) => redactor.text(text));
-    const world = { dns: this.#world.dns, upstream: await this.#world.upstream() };
-    return { outgoing, redactor, addresses: await checkedAddresses(grant, request.url, world, signal) };
-  }
-
-  async #leave(log: CallLog, signal: AbortSignal | undefined): Promise<Upstream> {
     const upstream = await this.#world.upstream();
+    const addresses = await checkedAddresses(grant, request.url, { dns: this.#world.dns, upstream }, signal);
     signal?.throwIfAborted();
     log.leaves();
-    return upstream;
+    return { outgoing, redactor, addresses, upstream };
   }
 
   async #decide(request: EngineRequest, context: CallContext, signal: AbortSignal | undefined): Promise<Grant> {
-    const secrets = [...new Set(request.injections.map(({ secret }) => secret))];
-    const question = { ...request, secrets, scope: context.scope, allowlist: context.allowlist.entries };
-    // First without descriptions: for a target that is not allowed, the keychain is not even asked which names exist.
-    const target = Grant.decide({ ...question, descriptions: [] });
+    const { url, method, injections } = request;
+    const { scope, allowlist } = context;
+    const target = AllowedTarget.decide({ url, method, scope, allowlist: allowlist.entries });
+    // For a target that is not allowed, the keychain is not even asked which names exist.
     if (!target.allowed) throw target.refusal;
-    if (secrets.length === 0) return target.grant;
-    const descriptions = await this.#world.secrets.describe(context.scope, secrets, signal);
-    const decision = Grant.decide({ ...question, descriptions });
+    const secrets = [...new Set(injections.map(({ secret }) => secret))];
+    const descriptions = secrets.length === 0 ? [] : await this.#world.secrets.describe(scope, secrets, signal);
+    const decision = Grant.decide(target.proof, secrets, descriptions);
     if (!decision.allowed) throw decision.refusal;
-    return decision.grant;
+    return decision.proof;
   }
 
   async #inject(
@@ -175,26 +171,6 @@ export class Engine implements Disposable {
     const outgoing = injectAll(ready, request.injections, resolved.granted);
     const nowMs = this.#world.clock.monotonicMs();
     return { outgoing, redactor: this.#resolved.redactorWith(grant.scope.projectId, resolved.known, nowMs) };
-  }
-
-  async #send(
-    outgoing: Outgoing,
-    request: EngineRequest,
-    addresses: readonly string[],
-    log: CallLog,
-    signal: AbortSignal | undefined,
-  ): Promise<UpstreamResponse> {
-    const upstream = await this.#leave(log, signal);
-    return await upstream.send({
-      url: outgoing.url,
-      method: outgoing.method,
-      headers: outgoing.headers,
-      ...(outgoing.body === undefined ? {} : { body: outgoing.body }),
-      // An injection makes the body whole, and another length.
-      ...(outgoing.body === request.body && request.bodyLength !== undefined ? { bodyLength: request.bodyLength } : {}),
-      addresses,
-      timeouts: request.timeouts,
-    }, signal);
   }
 
   async #respond({ log, signal }: Passage, answer: RedactedAnswer): Promise<CallResponse> {
@@ -243,6 +219,18 @@ export class Engine implements Disposable {
   [Symbol.dispose](): void {
     this.#resolved[Symbol.dispose]();
   }
+}
+
+function upstreamRequest(
+  { url, method, headers, body }: Outgoing,
+  asked: EngineRequest,
+  addresses: readonly string[],
+): UpstreamRequest {
+  const request = { url, method, headers, addresses, timeouts: asked.timeouts };
+  if (body === undefined) return request;
+  // An injection makes the body whole, and another length.
+  const isAsAsked = body === asked.body && asked.bodyLength !== undefined;
+  return isAsAsked ? { ...request, body, bodyLength: asked.bodyLength } : { ...request, body };
 }
 
 function bodyFailure(end: BodyEnd): AppError | undefined {

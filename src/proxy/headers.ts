@@ -33,6 +33,7 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
 ]);
 /** Set by the way itself: from the URL, the body, or because the answer must be readable. */
 const OURS_IN_REQUESTS: ReadonlySet<string> = new Set(["host", "content-length", "expect", "accept-encoding"]);
+const DROPPED_IN_REQUESTS: ReadonlySet<string> = new Set([...HOP_BY_HOP, ...OURS_IN_REQUESTS]);
 /** Made untrue by decoding or redacting, or about the upstream's connection rather than ours. */
 const UNTRUE_IN_ANSWERS: ReadonlySet<string> = new Set([
   "content-length",
@@ -44,6 +45,8 @@ const UNTRUE_IN_ANSWERS: ReadonlySet<string> = new Set([
   "want-digest",
   "alt-svc",
 ]);
+
+const NO_NAMES: ReadonlySet<string> = new Set();
 
 /** Whether `name` may be a header's name. */
 export function isHeaderName(name: string): boolean {
@@ -58,8 +61,7 @@ export function isHeaderValue(value: string): boolean {
 /** Whether the engine or the transport alone decides about that request header (any case). */
 export function isReservedInRequests(name: string): boolean {
   const lower = name.toLowerCase();
-  return HOP_BY_HOP.has(lower) || OURS_IN_REQUESTS.has(lower) || lower.startsWith("x-as-") ||
-    lower.startsWith("proxy-") || lower === "content-encoding";
+  return isDroppedInRequests(lower) || lower === "content-encoding";
 }
 
 /**
@@ -68,24 +70,26 @@ export function isReservedInRequests(name: string): boolean {
  * @throws {AppError} `bad_request` for a name or value that is not one, or too many of them
  */
 export function forwardedHeaders(headers: readonly HeaderLine[]): HeaderLine[] {
+  const named = namedByConnection(headers), kept: HeaderLine[] = [];
   let size = 0;
-  for (const [name, value] of headers) {
+  for (const line of headers) {
+    const [name, value] = line;
     size += name.length + value.length;
     if (!isHeaderName(name)) throw new AppError("bad_request", { reason: `'${showable(name)}' is not a header name` });
     if (!isHeaderValue(value)) {
       throw new AppError("bad_request", { reason: `the header ${showable(name)} holds a control character` });
     }
+    const lower = name.toLowerCase();
+    if (!isDroppedInRequests(lower) && !named.has(lower)) kept.push(line);
   }
   if (headers.length > MAX_HEADERS || size > MAX_HEADER_BYTES) {
     throw new AppError("bad_request", { reason: "it has too many headers or too large ones" });
   }
-  const named = namedByConnection(headers);
-  return headers.filter(([name]) => {
-    const lower = name.toLowerCase();
-    const dropped = HOP_BY_HOP.has(lower) || OURS_IN_REQUESTS.has(lower) || named.has(lower) ||
-      lower.startsWith("x-as-") || lower.startsWith("proxy-");
-    return !dropped;
-  });
+  return kept;
+}
+
+function isDroppedInRequests(lower: string): boolean {
+  return DROPPED_IN_REQUESTS.has(lower) || lower.startsWith("x-as-") || lower.startsWith("proxy-");
 }
 
 /**
@@ -111,8 +115,11 @@ export function headerValue(headers: readonly HeaderLine[], name: string): strin
 
 /** The values of all headers of that name as one list (RFC 9110 §5.3); null without any. */
 export function headerList(headers: readonly HeaderLine[], name: string): string | null {
-  const values = headers.filter(([key]) => key.toLowerCase() === name).map(([, value]) => value);
-  return values.length === 0 ? null : values.join(",");
+  let list: string | null = null;
+  for (const [key, value] of headers) {
+    if (key.toLowerCase() === name) list = list === null ? value : `${list},${value}`;
+  }
+  return list;
 }
 
 /** `headers` with every line of that name replaced by one. */
@@ -122,6 +129,6 @@ export function withHeader(headers: readonly HeaderLine[], name: string, value: 
 }
 
 function namedByConnection(headers: readonly HeaderLine[]): ReadonlySet<string> {
-  const lists = headers.filter(([name]) => name.toLowerCase() === "connection").map(([, value]) => value);
-  return new Set(lists.join(",").split(",").map((name) => name.trim().toLowerCase()));
+  const list = headerList(headers, "connection");
+  return list === null ? NO_NAMES : new Set(list.split(",").map((name) => name.trim().toLowerCase()));
 }

@@ -66,6 +66,11 @@ export function parseInjections(lines: readonly InjectionLine[]): Injection[] {
   return injections;
 }
 
+/** Whether one of them changes the body. */
+export function changeBody(injections: readonly Injection[]): boolean {
+  return injections.some(({ style }) => style === "body" || style === "form");
+}
+
 /** @throws {AppError} `invalid_injection` */
 export function parsePlace(text: string): Place {
   const colon = text.indexOf(":");

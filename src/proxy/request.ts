@@ -10,7 +10,7 @@ import type { Body, HeaderLine, UpstreamTimeouts } from "../ports/upstream.ts";
 import type { IdentityLevel, ResolutionPath } from "./audit_record.ts";
 import type { Caller, CallRequest } from "./door.ts";
 import { forwardedHeaders, headerValue } from "./headers.ts";
-import { type Injection, parseInjections } from "./injection.ts";
+import { changeBody, type Injection, parseInjections } from "./injection.ts";
 import { parseTarget } from "./target.ts";
 
 /** A request that was checked: nothing in it can leave its place. */
@@ -48,9 +48,8 @@ export function parseCallRequest(request: CallRequest): EngineRequest {
   const method = parseMethod(request.method);
   const url = parseTarget(request.target);
   const injections = parseInjections(request.injections);
-  const needsBody = injections.some(({ style }) => style === "body" || style === "form");
   const body = emptyToNothing(request.body);
-  if (BODILESS.has(method) && (body !== undefined || needsBody)) {
+  if (BODILESS.has(method) && (body !== undefined || changeBody(injections))) {
     throw new AppError("bad_request", { reason: `a ${method} request has no body` });
   }
   return {
@@ -61,7 +60,7 @@ export function parseCallRequest(request: CallRequest): EngineRequest {
     injections,
     caller: checkCaller(request.caller),
     path: request.path,
-    timeouts: checkTimeouts(request.timeouts ?? {}),
+    timeouts: request.timeouts === undefined ? DEFAULT_TIMEOUTS : checkTimeouts(request.timeouts),
   };
 }
 

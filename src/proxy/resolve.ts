@@ -7,7 +7,7 @@
 import { AppError } from "../kernel/error.ts";
 import type { SecretName } from "../kernel/names.ts";
 import type { Secret } from "../kernel/secret.ts";
-import type { SecretReader } from "../ports/secret_reader.ts";
+import type { LentSecrets, SecretReader } from "../ports/secret_reader.ts";
 import { Grant } from "./decide.ts";
 
 /** What a call needs of the keychain, on loan. */
@@ -38,11 +38,27 @@ export async function resolve(
     const value = lent.values.get(name);
     if (value !== undefined) granted.set(name, value);
   }
-  if (granted.size === grant.secrets.length) {
-    return { granted, known: lent.values, [Symbol.dispose]: () => lent[Symbol.dispose]() };
-  }
+  if (granted.size === grant.secrets.length) return new LentValues(granted, lent);
   lent[Symbol.dispose]();
   throw missing(grant.secrets.filter((name) => !granted.has(name)));
+}
+
+class LentValues implements Resolved {
+  readonly granted: ReadonlyMap<SecretName, Secret>;
+  readonly #lent: LentSecrets;
+
+  constructor(granted: ReadonlyMap<SecretName, Secret>, lent: LentSecrets) {
+    this.granted = granted;
+    this.#lent = lent;
+  }
+
+  get known(): ReadonlyMap<SecretName, Secret> {
+    return this.#lent.values;
+  }
+
+  [Symbol.dispose](): void {
+    this.#lent[Symbol.dispose]();
+  }
 }
 
 function missing(names: readonly SecretName[]): AppError {

@@ -33,7 +33,7 @@ export function parseTarget(text: string): URL {
   if (url === null || url.hostname === "") throw refuse("its host or port is not valid");
   if (url.username !== "" || url.password !== "") throw refuse("user names and passwords have no place in it");
   checkHost(typed, url, refuse);
-  url.hash = "";
+  if (text.includes("#")) url.hash = "";
   return url;
 }
 

@@ -44,7 +44,7 @@ class Loaded<T extends Disposable> {
   /** A look has shown a change. */
   changed = false;
   #uses = 0;
-  dropped = false;
+  #dropped = false;
 
   constructor(value: T, stamp: Stamp | undefined, loadedMs: number) {
     this.value = value;
@@ -52,27 +52,44 @@ class Loaded<T extends Disposable> {
     this.loadedMs = this.provenMs = this.lookedMs = loadedMs;
   }
 
+  get dropped(): boolean {
+    return this.#dropped;
+  }
+
   lend(): Loan<T> {
     this.#uses++;
-    let ended = false;
-    return {
-      value: this.value,
-      [Symbol.dispose]: () => {
-        if (ended) return;
-        ended = true;
-        this.#uses--;
-        this.#settle();
-      },
-    };
+    return new Use(this);
+  }
+
+  /** A use has ended. */
+  returned(): void {
+    this.#uses--;
+    this.#settle();
   }
 
   drop(): void {
-    this.dropped = true;
+    this.#dropped = true;
     this.#settle();
   }
 
   #settle(): void {
-    if (this.dropped && this.#uses === 0) this.value[Symbol.dispose]();
+    if (this.#dropped && this.#uses === 0) this.value[Symbol.dispose]();
+  }
+}
+
+/** One use of it. */
+class Use<T extends Disposable> implements Loan<T> {
+  readonly value: T;
+  #of: Loaded<T> | undefined;
+
+  constructor(of: Loaded<T>) {
+    this.#of = of;
+    this.value = of.value;
+  }
+
+  [Symbol.dispose](): void {
+    this.#of?.returned();
+    this.#of = undefined;
   }
 }
 
@@ -97,8 +114,12 @@ export class Fresh<T extends Disposable> implements Disposable {
 
   /** The newest, without waiting; undefined when it has to be loaded first: {@linkcode Fresh.take}. */
   takeNow(): Loan<T> | undefined {
-    const now = this.#usedMs = this.#clock.monotonicMs();
-    return this.#loaded !== undefined && this.#isFresh(this.#loaded, now) ? this.#loaded.lend() : undefined;
+    return this.#newest()?.lend();
+  }
+
+  /** As {@linkcode Fresh.takeNow}, to be looked at before anything is waited for: after that it may be gone. */
+  peekNow(): T | undefined {
+    return this.#newest()?.value;
   }
 
   /** The newest. Rejects with what `load` rejects with. */
@@ -123,6 +144,11 @@ export class Fresh<T extends Disposable> implements Disposable {
 
   [Symbol.dispose](): void {
     this.drop();
+  }
+
+  #newest(): Loaded<T> | undefined {
+    const now = this.#usedMs = this.#clock.monotonicMs();
+    return this.#loaded !== undefined && this.#isFresh(this.#loaded, now) ? this.#loaded : undefined;
   }
 
   #isFresh(loaded: Loaded<T>, now: number): boolean {

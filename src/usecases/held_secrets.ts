@@ -9,7 +9,7 @@ import type { SecretName } from "../kernel/names.ts";
 import type { Keychain } from "../ports/keychain.ts";
 import type { LentSecrets, SecretDescription, SecretReader, SecretScope } from "../ports/secret_reader.ts";
 import { collectionOf } from "../vault/local_state.ts";
-import { Fresh } from "./fresh.ts";
+import { Fresh, type Loan } from "./fresh.ts";
 import type { WorldWithEngine } from "./engine_ports.ts";
 
 /** What the engine reads through. */
@@ -30,14 +30,15 @@ export class HeldSecrets implements Pick<SecretReader, "describe" | "lendAll">, 
     names: readonly SecretName[],
     signal?: AbortSignal,
   ): Promise<SecretDescription[]> {
-    using held = this.#scopes.get(collectionOf(scope))?.takeNow();
+    const bindings = this.#scopes.get(collectionOf(scope))?.peekNow()?.bindings;
     // Enumerated rather than read: for a call that is refused, no value comes into this process.
-    if (held === undefined) return await this.#reader.describe(scope, names, signal);
-    const { bindings } = held.value;
-    return names.flatMap((name) => {
+    if (bindings === undefined) return await this.#reader.describe(scope, names, signal);
+    const found: SecretDescription[] = [];
+    for (const name of names) {
       const binding = bindings.get(name);
-      return binding === undefined ? [] : [{ name, binding }];
-    });
+      if (binding !== undefined) found.push({ name, binding });
+    }
+    return found;
   }
 
   async lendAll(scope: SecretScope, signal?: AbortSignal): Promise<LentSecrets> {
@@ -49,8 +50,7 @@ export class HeldSecrets implements Pick<SecretReader, "describe" | "lendAll">, 
       loan[Symbol.dispose]();
       throw error;
     }
-    const { values, bindings } = loan.value;
-    return { values, bindings, [Symbol.dispose]: () => loan[Symbol.dispose]() };
+    return new SharedSecrets(loan);
   }
 
   /** Drops what no call has read since `sinceMs`, on the clock that never goes back. */
@@ -79,5 +79,21 @@ export class HeldSecrets implements Pick<SecretReader, "describe" | "lendAll">, 
       this.#scopes.set(collection, fresh);
     }
     return fresh;
+  }
+}
+
+/** What all calls of one scope share; disposing of it ends one call's use. */
+class SharedSecrets implements LentSecrets {
+  readonly bindings: LentSecrets["bindings"];
+  readonly values: LentSecrets["values"];
+  readonly #loan: Loan<LentSecrets>;
+
+  constructor(loan: Loan<LentSecrets>) {
+    this.#loan = loan;
+    ({ bindings: this.bindings, values: this.values } = loan.value);
+  }
+
+  [Symbol.dispose](): void {
+    this.#loan[Symbol.dispose]();
   }
 }

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { isAppError } from "../../src/kernel/error.ts";
 import { REDACTION_MARKER } from "../../src/kernel/limits.ts";
-import { Grant } from "../../src/proxy/decide.ts";
+import { AllowedTarget, Grant } from "../../src/proxy/decide.ts";
 import { resolve } from "../../src/proxy/resolve.ts";
 import { KeychainSecretReader } from "../../src/vault/keychain_secret_reader.ts";
 import { makeAuthority } from "../support/authority.ts";
@@ -145,6 +145,9 @@ Deno.test("P12 until a call is allowed no value is read, and nothing but a grant
     reads = 0;
     const forged = Object.create(Grant.prototype, { secrets: { value: ["KEY"] }, scope: { value: {} } }) as Grant;
     await assert.rejects(resolve(forged, new KeychainSecretReader(engine.keychain)), TypeError);
+    const question = { url: new URL(target), method: "GET", scope: {}, allowlist: [] };
+    const undecided = Object.create(AllowedTarget.prototype, { question: { value: question } }) as AllowedTarget;
+    assert.throws(() => Grant.decide(undecided, [], []), TypeError);
     assert.equal(reads, 0);
   } finally {
     await engine.close();

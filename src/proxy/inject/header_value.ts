@@ -9,6 +9,9 @@ import { AppError } from "../../kernel/error.ts";
 import { isHeaderValue } from "../headers.ts";
 import { describePlace, type Place } from "../injection.ts";
 
+/** Bytes that become text at once. */
+const PIECE = 8192;
+
 /**
  * The bytes one by one as characters: how fetch takes header values.
  *
@@ -28,6 +31,9 @@ export function headerText(bytes: Uint8Array, place: Place): string {
 /** One character of U+0000…U+00FF for each byte. */
 export function byteString(bytes: Uint8Array): string {
   let text = "";
-  for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192));
+  // In pieces, as each byte becomes an argument. Not spread: that takes a detour of an iterator, as long as all else an injection does.
+  for (let at = 0; at < bytes.length; at += PIECE) {
+    text += Reflect.apply(String.fromCharCode, undefined, bytes.subarray(at, at + PIECE));
+  }
   return text;
 }

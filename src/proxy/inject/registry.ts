@@ -6,7 +6,7 @@
 
 import type { SecretName } from "../../kernel/names.ts";
 import type { Secret } from "../../kernel/secret.ts";
-import type { Injection, InjectionStyle, Place } from "../injection.ts";
+import { changeBody, type Injection, type InjectionStyle, type Place } from "../injection.ts";
 import { basic } from "./basic.ts";
 import { bearer } from "./bearer.ts";
 import { body } from "./body.ts";
@@ -35,8 +35,7 @@ function injectorOf(place: Place): Injector {
  * @throws {AppError} `invalid_injection`, `body_too_large`, `bad_request`
  */
 export async function prepare(outgoing: Outgoing, injections: readonly Injection[]): Promise<Outgoing> {
-  const changesBody = injections.some(({ style }) => style === "body" || style === "form");
-  const ready = changesBody ? { ...outgoing, body: await collectBody(outgoing.body) } : outgoing;
+  const ready = changeBody(injections) ? { ...outgoing, body: await collectBody(outgoing.body) } : outgoing;
   for (const injection of injections) injectorOf(injection).check?.(ready, injection);
   return ready;
 }

@@ -182,3 +182,28 @@ Deno.test("a load beside the calls that fails rejects nowhere, and the next call
   await new Promise((resolve) => setTimeout(resolve, 0));
   await assert.rejects(source.use(), /no/);
 });
+
+Deno.test("P34 what is only looked at is as new as what is lent, and holds nothing back from being wiped", async () => {
+  const source = new Source();
+  assert.equal(source.fresh.peekNow(), undefined);
+  assert.equal(await source.use(), 1);
+  const seen = source.fresh.peekNow()!;
+  assert.equal(seen, source.made[0]);
+  source.fresh.drop();
+  assert.equal(seen.disposed, true);
+  assert.equal(await source.use(), 2);
+  await source.clock.advance(11);
+  source.stamp = { text: "2", settled: true };
+  assert.equal(source.fresh.peekNow(), undefined);
+});
+
+Deno.test("ending one use twice does not end another's", async () => {
+  const source = new Source();
+  using first = await source.fresh.take(), second = await source.fresh.take();
+  first[Symbol.dispose]();
+  first[Symbol.dispose]();
+  source.fresh.drop();
+  assert.equal(second.value.disposed, false);
+  second[Symbol.dispose]();
+  assert.equal(second.value.disposed, true);
+});
