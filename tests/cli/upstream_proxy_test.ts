@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { PASSWORD, type Sandbox, sandboxWithProject } from "../support/cli.ts";
 import { type ConnectProxy, type ConnectProxyOptions, startConnectProxy } from "../support/connect_proxy.ts";
+import { McpServerProcess } from "../support/mcp.ts";
 import { startUpstream, type TestUpstream } from "../support/upstream.ts";
 
 const CANARY = "sk_live_canary-0123456789";
@@ -155,4 +156,39 @@ Deno.test("proxy start goes through it too; in the background no argument of its
       await sandbox.ok(["proxy", "stop"]);
     }
   }
+});
+
+Deno.test("P28 an MCP session goes through it where its server was started so, and not because the environment names one", async () => {
+  await using world = await World.start({ authorization: `Basic ${btoa(`me:${LOGIN}`)}` });
+  const { sandbox, proxy } = world;
+  const login = world.url.replace("//", `//me:${LOGIN}@`);
+  const named = { HTTPS_PROXY: login, https_proxy: login, ALL_PROXY: login };
+  const call = { url: world.target, injections: { bearer: "KEY" } };
+  let carried = 0;
+  for (
+    const [args, env] of [[["--upstream-proxy", "env"], named], [["--upstream-proxy", login], {}]] as const
+  ) {
+    const server = await McpServerProcess.start(sandbox, { args, env: world.env(env) });
+    for (let i = 0; i < 2; i++) {
+      const { status, redacted } = await server.ok("api_call", call);
+      assert.deepEqual([status, redacted], [200, true]);
+    }
+    // Both went over one connection, which the proxy saw once.
+    assert.equal(proxy.heads.length, ++carried);
+    const plain = { ...call, url: "http://plain.example.test/" };
+    await server.fails("plain_http_through_proxy", "api_call", plain);
+    for (const hidden of [CANARY, LOGIN]) assert.equal(server.output.includes(hidden), false);
+    assert.deepEqual(await server.end(), { code: 0, stderr: "" });
+  }
+  assert.ok(proxy.heads.every((head) => head.startsWith(`CONNECT api.example.test:${world.upstream.port} `)));
+  for (const hidden of [CANARY, btoa(CANARY), "/echo"]) assert.equal(proxy.seen().includes(hidden), false);
+  const alone = await McpServerProcess.start(sandbox, { env: world.env(named) });
+  await alone.fails("upstream_dns", "api_call", call);
+  assert.deepEqual(await alone.end(), { code: 0, stderr: "" });
+  const gone = ["--upstream-proxy", `http://me:${LOGIN}@127.0.0.1:9`];
+  const lost = await McpServerProcess.start(sandbox, { args: gone, env: world.env() });
+  await lost.fails("upstream_proxy", "api_call", call);
+  assert.equal(lost.output.includes(LOGIN), false);
+  assert.deepEqual(await lost.end(), { code: 0, stderr: "" });
+  assert.equal(proxy.heads.length, carried);
 });
