@@ -65,7 +65,12 @@ const FIELDS:
     ["sig", "sig", "string"],
   ];
 
-const STARTS = FIELDS.map(([name, key]) => [`,${JSON.stringify(name)}:`, key] as const);
+/** A field's name, spelled once for all lines. */
+type SpelledField = readonly [start: string, key: keyof AuditRecord, type: "string" | "number" | "boolean" | "list"];
+const SPELLED: readonly SpelledField[] = FIELDS.map(([name, key, type]) => [`,${JSON.stringify(name)}:`, key, type]);
+
+/** In their order: what is a line's own, where a call comes from, which most lines share with the one before, and the rest. */
+const OWN = SPELLED.slice(0, 3), ORIGIN = SPELLED.slice(3, 12), REST = SPELLED.slice(12);
 /** Fields that not every line has. */
 const OPTIONAL: ReadonlySet<string> = new Set(["error", "covers"]);
 
@@ -79,9 +84,50 @@ export interface ChainPlace {
   readonly hash: string;
 }
 
+/** Spells the lines of one recorder, what successive ones share only once. */
+export class LineWriter {
+  #origin: { readonly facts: AuditFacts; readonly text: string } | undefined;
+  readonly #times = new Times();
+
+  /** The text of one record of a group to come. */
+  unplaced(facts: AuditFacts, id: string): UnplacedLine {
+    const start = `{"v":1,"id":${JSON.stringify(id)},"timestamp":"${this.#times.text(facts.timestamp)}"`;
+    return `${start}${this.#originOf(facts)}${spelled(REST, facts)}` as UnplacedLine;
+  }
+
+  #originOf(facts: AuditFacts): string {
+    const known = this.#origin;
+    if (known !== undefined && ORIGIN.every(([, key]) => isSame(key, facts, known.facts))) return known.text;
+    const text = spelled(ORIGIN, facts);
+    this.#origin = { facts, text };
+    return text;
+  }
+}
+
+function isSame(key: keyof AuditRecord, a: Partial<AuditRecord>, b: Partial<AuditRecord>): boolean {
+  return a[key] === b[key];
+}
+
+/** Spells times as RFC 3339 §5.6 has them, in UTC with ms. */
+class Times {
+  #second = NaN;
+  /** Up to the ms. */
+  #start = "";
+
+  /** @param ms Since the epoch */
+  text(ms: number): string {
+    const second = Math.floor(ms / 1000);
+    if (second !== this.#second) {
+      this.#start = new Date(second * 1000).toISOString().slice(0, -4);
+      this.#second = second;
+    }
+    return `${this.#start}${String(Math.floor(ms) - second * 1000).padStart(3, "0")}Z`;
+  }
+}
+
 /** The text of one record of a group to come. */
 export function unplacedLine(facts: AuditFacts, id: string): UnplacedLine {
-  return members({ ...facts, v: 1, id }) as UnplacedLine;
+  return new LineWriter().unplaced(facts, id);
 }
 
 /** Where a line stands. A log whose last line cannot be read goes on from its hash: the verifier names the damaged line. */
@@ -164,21 +210,26 @@ export function auditJson(record: AuditRecord): Readonly<Record<string, unknown>
 
 /** The one spelling of the fields that are there. */
 function write(record: Partial<AuditRecord>): string {
-  return `${members(record)}}`;
+  return `{${spelled([...OWN, ...ORIGIN, ...REST], record).slice(1)}}`;
 }
 
-/** The object up to its end. Names are spelled once for all lines: this is done for every call. */
-function members(record: Partial<AuditRecord>): string {
+/** Those of the fields that are there, a comma before each. */
+function spelled(fields: readonly SpelledField[], record: Partial<AuditRecord>): string {
   let text = "";
-  for (const [start, key] of STARTS) {
+  for (const [start, key, type] of fields) {
     const value = record[key];
-    if (value !== undefined) text += start + spelled(key, value);
+    if (value !== undefined) text += start + (key === "timestamp" ? timeOf(value) : valueOf(value, type));
   }
-  return `{${text.slice(1)}`;
+  return text;
 }
 
-function spelled(key: keyof AuditRecord, value: AuditRecord[keyof AuditRecord]): string {
-  if (key === "timestamp") return `"${new Date(value as number).toISOString()}"`;
+function timeOf(value: AuditRecord[keyof AuditRecord]): string {
+  return `"${new Date(value as number).toISOString()}"`;
+}
+
+function valueOf(value: AuditRecord[keyof AuditRecord], type: SpelledField[2]): string {
+  // Whatever else a number may be, JSON has a word for it.
+  if (type === "boolean" || (type === "number" && Number.isSafeInteger(value))) return String(value);
   return JSON.stringify(typeof value === "string" && value.length > MAX_TEXT ? value.slice(0, MAX_TEXT) : value);
 }
 

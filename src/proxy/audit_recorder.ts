@@ -14,14 +14,14 @@ import {
   type AuditSigner,
   type ChainPlace,
   groupLines,
+  LineWriter,
   MAX_GROUP,
   placeOf,
   type UnplacedLine,
-  unplacedLine,
 } from "./audit_line.ts";
 import { CheckpointPace, type CheckpointStore } from "./audit_checkpoint.ts";
 import type { AuditFacts } from "./audit_record.ts";
-import { ulid } from "./ulid.ts";
+import { Ulids } from "./ulid.ts";
 
 export type { AuditCheckpoint, CheckpointStore } from "./audit_checkpoint.ts";
 
@@ -47,7 +47,8 @@ export class ChainedRecorder implements AuditRecorder {
   readonly #signer: AuditSigner;
   readonly #checkpoints: CheckpointPace;
   readonly #clock: Pick<Clock, "now">;
-  readonly #random: RandomBytes;
+  readonly #ulids: Ulids;
+  readonly #writer = new LineWriter();
   #waiting: Waiting[] = [];
   #committing = false;
   /** Where the last line of our last group stands: not to be worked out anew while nobody else appends. */
@@ -64,7 +65,7 @@ export class ChainedRecorder implements AuditRecorder {
     this.#signer = signer;
     this.#checkpoints = new CheckpointPace(checkpoints, clock);
     this.#clock = clock;
-    this.#random = random;
+    this.#ulids = new Ulids(random);
   }
 
   ready(): Promise<void> {
@@ -72,9 +73,9 @@ export class ChainedRecorder implements AuditRecorder {
   }
 
   async record(facts: AuditFacts): Promise<string> {
-    const id = `log_${ulid(this.#clock.now(), this.#random)}`;
+    const id = `log_${this.#ulids.next(this.#clock.now())}`;
     const { promise, resolve, reject } = Promise.withResolvers<string>();
-    this.#waiting.push({ id, text: unplacedLine(facts, id), resolve, reject });
+    this.#waiting.push({ id, text: this.#writer.unplaced(facts, id), resolve, reject });
     if (!this.#committing) void this.#commitWaiting();
     return await promise;
   }

@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { utf8 } from "../../../src/kernel/bytes.ts";
 import { toBase64Url } from "../../../src/kernel/encoding.ts";
 import { isAppError } from "../../../src/kernel/error.ts";
-import { auditJson, hashLine, MAX_GROUP, nextLine, parseLine } from "../../../src/proxy/audit_line.ts";
+import { auditJson, hashLine, LineWriter, MAX_GROUP, nextLine, parseLine } from "../../../src/proxy/audit_line.ts";
+import type { AuditFacts } from "../../../src/proxy/audit_record.ts";
 import { DEVICE, type Evidence, FACTS, groupsOf, STRANGER, verify } from "../../support/audit.ts";
 
 async function logOf(length: number, signer = DEVICE): Promise<string[]> {
@@ -68,6 +69,34 @@ Deno.test("a line is read back as it was written, whatever text came from outsid
     }),
     { numRuns: 50 },
   );
+});
+
+Deno.test("a line says what its own call was, whatever the one before was", () => {
+  const text = fc.constantFrom("a", "b", '"\\\n'), number = fc.integer({ min: 0, max: 999 });
+  const changes = fc.record({
+    timestamp: fc.integer({ min: 1_763_900_000_000, max: 1_763_900_003_000 }),
+    projectId: text,
+    agentId: text,
+    sessionId: text,
+    method: text,
+    redacted: fc.boolean(),
+    statusCode: number,
+    durationMs: number,
+  }, { requiredKeys: [] });
+  fc.assert(fc.property(fc.array(changes, { minLength: 2, maxLength: 8 }), (calls) => {
+    const writer = new LineWriter();
+    for (const call of calls) {
+      const facts: AuditFacts = { ...FACTS, ...call };
+      const json = JSON.parse(`${writer.unplaced(facts, "log_1")}}`);
+      assert.deepEqual(Object.values(json), [
+        ...[1, "log_1", new Date(facts.timestamp).toISOString(), facts.workspaceId, facts.projectId, facts.environment],
+        ...[facts.agentId, facts.tokenId, facts.identityLevel, facts.callerRole, facts.sessionId],
+        ...[facts.secretKeys, facts.authStyles, facts.method, facts.targetUrl, facts.domain, facts.statusCode],
+        ...[facts.status, facts.reason, facts.redacted, facts.resolutionPath, facts.durationMs],
+        ...[facts.proxyDurationMs, facts.allowlistVersion],
+      ]);
+    }
+  }));
 });
 
 Deno.test("a line in another spelling is no record", async () => {
