@@ -10,6 +10,7 @@ import { decodeBody, parseContentCodings } from "./decode/decode.ts";
 import { headerList, returnedHeaders } from "./headers.ts";
 import { byteString } from "./inject/header_value.ts";
 import type { RedactionStream, Redactor } from "./redact/redactor.ts";
+import { bytesInTurns, giveWay, TURN_WORK } from "./redact/turns.ts";
 
 /** Some bytes of an answer. */
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -32,15 +33,19 @@ export interface RedactedAnswer {
 export type BodyEnd = { readonly how: "complete" | "cancelled" } | { readonly how: "failed"; readonly error: unknown };
 
 /** @throws {AppError} `upstream_undecodable` for a coding that redaction could not see through */
-export function redactAnswer(response: UpstreamResponse, redactor: Redactor, domain: string): RedactedAnswer {
+export async function redactAnswer(
+  response: UpstreamResponse,
+  redactor: Redactor,
+  domain: string,
+): Promise<RedactedAnswer> {
   const codings = parseContentCodings(headerList(response.headers, "content-encoding"), domain);
   const { status, body } = response;
   const returned = returnedHeaders(response.headers, body !== null);
-  const { statusText, headers, redacted } = redactHead(response.statusText, returned, redactor);
+  const { statusText, headers, redacted } = await redactHead(response.statusText, returned, redactor);
   const head = { status, statusText, headers };
   if (body === null) return { ...head, body, redacted: () => redacted };
   if (body instanceof Uint8Array && codings.length === 0) {
-    const found = redactor.bytes(body) as Bytes;
+    const found = await bytesInTurns(redactor, body) as Bytes;
     return { ...head, body: found, redacted: () => redacted || found !== body };
   }
   const stream = body instanceof Uint8Array ? ReadableStream.from([body]) : body;
@@ -49,31 +54,28 @@ export function redactAnswer(response: UpstreamResponse, redactor: Redactor, dom
 }
 
 /** Nothing to do for most heads: one search through all of it tells. */
-function redactHead(
+async function redactHead(
   statusText: string,
   headers: readonly HeaderLine[],
   redactor: Redactor,
-): { readonly statusText: string; readonly headers: readonly HeaderLine[]; readonly redacted: boolean } {
+): Promise<{ readonly statusText: string; readonly headers: readonly HeaderLine[]; readonly redacted: boolean }> {
   let whole = statusText;
   for (const [name, value] of headers) whole += `\n${name}\n${value}`;
-  if (redactByteString(whole, redactor) === whole) return { statusText, headers, redacted: false };
-  return {
-    statusText: redactByteString(statusText, redactor),
-    headers: headers.flatMap((line) => redactHeader(line, redactor)),
-    redacted: true,
-  };
-}
-
-/** A header whose name holds a credential has no name that could be shown: it is dropped. */
-function redactHeader([name, value]: HeaderLine, redactor: Redactor): HeaderLine[] {
-  return redactByteString(name, redactor) === name ? [[name, redactByteString(value, redactor)]] : [];
+  if (await redactByteString(whole, redactor) === whole) return { statusText, headers, redacted: false };
+  const shown: HeaderLine[] = [];
+  for (const [name, value] of headers) {
+    // A header whose name holds a credential has no name that could be shown: it is dropped.
+    if (await redactByteString(name, redactor) !== name) continue;
+    shown.push([name, await redactByteString(value, redactor)]);
+  }
+  return { statusText: await redactByteString(statusText, redactor), headers: shown, redacted: true };
 }
 
 /** Header text is bytes, one a character: searched as bytes, so that a credential beyond ASCII is found too. */
-function redactByteString(text: string, redactor: Redactor): string {
+async function redactByteString(text: string, redactor: Redactor): Promise<string> {
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-  const found = redactor.bytes(bytes);
+  const found = await bytesInTurns(redactor, bytes);
   return found === bytes ? text : byteString(found);
 }
 
@@ -114,15 +116,18 @@ export class RedactedBody {
     };
     if (signal?.aborted === true) onAbort();
     else signal?.addEventListener("abort", onAbort, { once: true });
-    let isRead = false;
+    let isOver = false, isRead = false;
     /** The next bytes that may go on; none at the end. */
     const next = async (): Promise<Bytes> => {
       try {
         for (;;) {
-          const { done, value } = await reader.read();
-          isRead = done;
-          const bytes = (done ? search.end() : search.push(value)) as Bytes;
-          if (done || bytes.length > 0) return bytes;
+          const chunk = search.busy ? await giveWay() : (await reader.read()).value;
+          // Nobody waits any more for what would still be searched.
+          if (ended !== undefined) return NO_BYTES;
+          isOver ||= !search.busy && chunk === undefined;
+          const bytes = (isOver ? search.end(TURN_WORK) : search.push(chunk ?? NO_BYTES, TURN_WORK)) as Bytes;
+          isRead = isOver && !search.busy;
+          if (isRead || bytes.length > 0) return bytes;
         }
       } catch (error) {
         await end({ how: "failed", error });

@@ -19,9 +19,12 @@ import {
 } from "../ports/upstream_socket.ts";
 import type { CallOutcome, CallSocket } from "./door.ts";
 import type { RedactionStream, Redactor } from "./redact/redactor.ts";
+import { bytesInTurns, giveWay, TURN_WORK } from "./redact/turns.ts";
 
 /** The close code for what policy does not let pass (RFC 6455 §7.4.1). */
 const POLICY_VIOLATION = 1008;
+
+const NO_BYTES = new Uint8Array(0);
 
 /** Puts the end on record. */
 export type RecordEnd = (redacted: boolean, failure?: AppError) => Promise<CallOutcome>;
@@ -86,14 +89,18 @@ export class RedactedSocket implements CallSocket {
       await this.#recordOnce(failure);
       throw failure;
     }
-    if ("kind" in event) this.#pass(event);
+    if ("kind" in event) await this.#pass(event);
     else this.#ends(event);
   }
 
-  #pass(message: SocketMessage): void {
-    const bytes = this.#redactor.bytes(message.bytes) as SocketMessage["bytes"];
+  async #pass(message: SocketMessage): Promise<void> {
+    const bytes = await bytesInTurns(this.#redactor, message.bytes) as SocketMessage["bytes"];
     if (bytes !== message.bytes) this.#redacted = true;
-    this.#across.push(bytes);
+    for (let chunk: Uint8Array = bytes;; chunk = NO_BYTES) {
+      this.#across.push(chunk, TURN_WORK);
+      if (!this.#across.busy) break;
+      await giveWay();
+    }
     // Each message alone holds no value any more: what is found now began in an earlier one.
     if (this.#across.redacted) return this.#refuse();
     this.#held.push({ kind: message.kind, bytes });
@@ -111,7 +118,6 @@ export class RedactedSocket implements CallSocket {
   }
 
   #ends({ code, reason }: SocketEnd): void {
-    this.#across.end();
     const shown = this.#redactor.text(reason);
     if (shown !== reason) this.#redacted = true;
     // No more can follow, so what is held is no value.

@@ -20,16 +20,20 @@ export interface RedactionStream {
   /**
    * Takes the next bytes and returns those that may go on, possibly none, possibly `chunk` itself. Held back is only what may
    * still become part of a match. The caller must not change `chunk` afterwards.
+   *
+   * @param work Stop after about so much work, whatever is left of `chunk`; see {@linkcode busy}. Without it, all is done.
    */
-  push(chunk: Uint8Array): Uint8Array;
+  push(chunk: Uint8Array, work?: number): Uint8Array;
+  /** Whether `push` or `end` stopped for its limit: to be called again, `push` with no bytes, until this is false. */
+  readonly busy: boolean;
   /**
    * What is held back now, if it is at most `maxBytes`, else nothing: for output that pauses, where a person waits for the end of
    * a line. The search goes on: a match that these bytes begin is replaced from the next byte on, so that at most `maxBytes` of
    * its beginning have gone out.
    */
   release(maxBytes: number): Uint8Array;
-  /** What was held back and turned out harmless. Call once, at the end of the bytes. */
-  end(): Uint8Array;
+  /** What was held back and turned out harmless. Call once, at the end of the bytes; with a limit of `work`, until not {@linkcode busy}. */
+  end(work?: number): Uint8Array;
   /** Whether anything was replaced so far. */
   readonly redacted: boolean;
   /** How many bytes are held back now. */

@@ -18,16 +18,30 @@ const FEW_BYTES = 4;
 /** Most such bytes before the prefilter is asked again, and fewest for which it is asked at all. */
 const MANY_BYTES = 64;
 
+/** What reading a byte costs where the automaton has been before, in its unit of work. */
+const LOOKUP_WORK = 1 / 16;
+
 /** Where a scan stands between two chunks; offsets count from the first byte held back. */
 type Pause =
   | { readonly at: "search" }
   /** A match may have begun at the first byte held back; bytes before `next` were read. */
   | { readonly at: "candidate"; readonly next: number; readonly reached: StateContent }
-  /** A match ends before the first byte held back, unless what was read since extends it. */
-  | { readonly at: "match"; readonly next: number; readonly reached: StateContent; readonly atEnd: StateContent };
+  /** Inside a match, whose last `left` bytes are the first held back. */
+  | { readonly at: "cover"; readonly left: number; readonly reached: StateContent }
+  /** A match ends before the first byte held back, unless what was read since extends it: at least to `furthest`. */
+  | {
+    readonly at: "match";
+    readonly next: number;
+    readonly furthest: number;
+    readonly reached: StateContent;
+    readonly atEnd: StateContent;
+  };
 
-/** What a part of the scan ended with: go on searching at this offset, or everything was read. */
-type Progress = { readonly searchFrom: number } | Pause;
+/** What a part of the scan ended with: go on searching at this offset, read that part of a match, or nothing more can be done now. */
+type Progress =
+  | { readonly searchFrom: number }
+  | { readonly coverFrom: number; readonly end: number; readonly reached: StateContent }
+  | Pause;
 
 /** One stream. */
 export class Scanner {
@@ -42,6 +56,9 @@ export class Scanner {
   #bytes: Uint8Array = NO_BYTES;
   #last = false;
   #ended = false;
+  #busy = false;
+  /** The automaton's count of work at which this part of the scan stops. */
+  #stopAt = Infinity;
   #done = 0;
   #out: Uint8Array[] = [];
   // The same bytes as words, the first of which begins #lead bytes into them.
@@ -64,36 +81,53 @@ export class Scanner {
     return this.#held.length - this.#released;
   }
 
-  /** Takes the next bytes and returns those that may go on. */
-  push(chunk: Uint8Array): Uint8Array {
-    return this.#scan(chunk);
+  /** Whether it stopped for the work that was too much: bytes that came are not searched yet. */
+  get busy(): boolean {
+    return this.#busy;
   }
 
-  /** No more bytes: returns what was held back in vain. */
-  end(): Uint8Array {
+  /**
+   * Takes the next bytes and returns those that may go on.
+   *
+   * @param work Stop after about so much, in the automaton's unit; the rest is done by further calls, with no bytes if need be.
+   */
+  push(chunk: Uint8Array, work: number = Infinity): Uint8Array {
+    if (this.#last) throw new TypeError("Cannot redact after the end of a stream");
+    return this.#scan(chunk, work);
+  }
+
+  /** No more bytes: returns what was held back in vain. With a limit of `work`, to be called again while {@linkcode busy}. */
+  end(work: number = Infinity): Uint8Array {
+    if (this.#ended) throw new TypeError("Cannot redact after the end of a stream");
     this.#last = true;
-    const rest = this.#scan(NO_BYTES);
-    this.#ended = true;
+    const rest = this.#scan(NO_BYTES, work);
+    this.#ended = !this.#busy;
     return rest;
   }
 
   /** Lets go of what is held back when that is at most `maxBytes`; the search goes on as if it were still held. */
   release(maxBytes: number): Uint8Array {
-    if (this.#held.length > maxBytes) return NO_BYTES;
+    // What was not searched yet may be a whole match.
+    if (this.#busy || this.#held.length > maxBytes) return NO_BYTES;
     const out = this.#held.subarray(this.#released);
     this.#released = this.#held.length;
     return out;
   }
 
-  #scan(chunk: Uint8Array): Uint8Array {
-    if (this.#ended) throw new TypeError("Cannot redact after the end of a stream");
+  #scan(chunk: Uint8Array, work: number): Uint8Array {
     if (this.#automaton.disposed) throw new TypeError("Cannot redact with a disposed redactor");
     this.#bytes = this.#held.length === 0 ? chunk : concat(this.#held, chunk);
     this.#done = 0;
     this.#out = [];
+    this.#busy = false;
+    this.#stopAt = this.#automaton.work + work;
     this.#align();
     let progress = this.#resume(this.#pause);
-    while ("searchFrom" in progress) progress = this.#search(progress.searchFrom);
+    while (!("at" in progress)) {
+      progress = "searchFrom" in progress
+        ? this.#search(progress.searchFrom)
+        : this.#cover(progress.coverFrom, progress.end, this.#automaton.enter(progress.reached));
+    }
     this.#pause = progress;
     // A copy: the tail must not keep a large chunk alive.
     this.#held = this.#done === this.#bytes.length ? NO_BYTES : this.#bytes.slice(this.#done);
@@ -120,9 +154,17 @@ export class Scanner {
         return this.#search(0);
       case "candidate":
         return this.#search(0, pause.next, this.#automaton.enter(pause.reached));
+      case "cover":
+        return this.#cover(0, pause.left, this.#automaton.enter(pause.reached));
       case "match":
-        return this.#extend(pause.next, 0, this.#automaton.enter(pause.reached), pause.atEnd);
+        return this.#extend(pause.next, 0, this.#automaton.enter(pause.reached), pause.atEnd, pause.furthest);
     }
+  }
+
+  /** Whether as much work was done as was allowed. */
+  #isSpent(): boolean {
+    if (this.#automaton.work >= this.#stopAt) this.#busy = true;
+    return this.#busy;
   }
 
   /** Finds the next match that begins at `start` or later; bytes from `start` to `next` have led to `state` already. */
@@ -131,16 +173,27 @@ export class Scanner {
     if (state === DEAD) next = start = this.#candidate(start);
     while (start < bytes.length) {
       if (state === DEAD) state = START;
+      const from = next;
       for (; next < bytes.length; next++) {
-        state = automaton.table[state << 8 | bytes[next]!] || automaton.compute(state, bytes[next]!);
+        let to = automaton.table[state << 8 | bytes[next]!]!;
+        if (to === 0) {
+          if (this.#isSpent()) break;
+          to = automaton.compute(state, bytes[next]!);
+        }
+        state = to;
         if (state === DEAD) break;
         if (automaton.accepting[state] === 1) return this.#replace(start, next + 1);
       }
-      if (state !== DEAD && !this.#last) {
+      automaton.work += LOOKUP_WORK * (next - from);
+      if (state !== DEAD && (this.#busy || !this.#last)) {
         this.#emit(start);
         return { at: "candidate", next: next - start, reached: automaton.content(state) };
       }
       state = DEAD;
+      if (this.#isSpent()) {
+        this.#emit(start + 1);
+        return { at: "search" };
+      }
       next = start = this.#candidate(start + 1);
     }
     this.#emit(bytes.length);
@@ -167,44 +220,50 @@ export class Scanner {
     return automaton.begins(bytes[end]!) ? end : bytes.length;
   }
 
-  /** A match from `start` to `end` is certain. Reads it again, now with threads that begin inside it. */
+  /** A match from `start` to `end` is certain. It is to be read again, now with threads that begin inside it. */
   #replace(start: number, end: number): Progress {
     this.#redacted = true;
     this.#emit(start);
     this.#out.push(this.#marker);
-    const atEnd = this.#cover(start, end, OPEN);
-    return this.#extend(end, end, this.#automaton.enter(closed(atEnd)), atEnd);
+    return this.#cover(start, end, OPEN);
   }
 
-  /** Reads from `next` to `end` inside a match, with all that begins there. */
-  #cover(next: number, end: number, state: StateId): StateContent {
+  /** Reads from `next` to `end` inside a match, with all that begins there, and then on. */
+  #cover(next: number, end: number, state: StateId): Progress {
     const automaton = this.#automaton, bytes = this.#bytes;
-    for (; next < end; next++) {
-      state = automaton.table[state << 8 | bytes[next]!] || automaton.compute(state, bytes[next]!);
+    const from = next, stop = this.#isSpent() ? next : end;
+    for (; next < stop; next++) {
+      const to = automaton.table[state << 8 | bytes[next]!]!;
+      if (to === 0 && this.#isSpent()) break;
+      state = to || automaton.compute(state, bytes[next]!);
     }
-    return automaton.content(state);
+    automaton.work += LOOKUP_WORK * (next - from);
+    const reached = automaton.content(state);
+    this.#done = next;
+    if (next < end) return { at: "cover", left: end - next, reached };
+    return this.#extend(end, end, automaton.enter(closed(reached)), reached, end);
   }
 
   /**
    * Reads on from `next` whether something that began before `end` reaches further: then the match ends there, and what begins
-   * in the part that was added counts as well. `state` is closed; `atEnd` is what an open state was made of at `end`.
+   * in the part that was added counts as well. `state` is closed; `atEnd` is what an open state was made of at `end`; it does reach
+   * to `furthest`.
    */
-  #extend(next: number, end: number, state: StateId, atEnd: StateContent): Progress {
-    const automaton = this.#automaton, bytes = this.#bytes;
-    for (;;) {
-      let furthest = end;
-      for (; state !== DEAD && next < bytes.length; next++) {
-        state = automaton.table[state << 8 | bytes[next]!] || automaton.compute(state, bytes[next]!);
-        if (automaton.accepting[state] === 1) furthest = next + 1;
-      }
-      if (furthest === end) break;
-      atEnd = this.#cover(end, furthest, automaton.enter(atEnd));
-      next = end = furthest;
-      state = automaton.enter(closed(atEnd));
+  #extend(next: number, end: number, state: StateId, atEnd: StateContent, furthest: number): Progress {
+    const automaton = this.#automaton, bytes = this.#bytes, from = next;
+    for (; state !== DEAD && next < bytes.length; next++) {
+      const to = automaton.table[state << 8 | bytes[next]!]!;
+      if (to === 0 && this.#isSpent()) break;
+      state = to || automaton.compute(state, bytes[next]!);
+      if (automaton.accepting[state] === 1) furthest = next + 1;
     }
+    automaton.work += LOOKUP_WORK * (next - from);
     this.#done = end;
-    if (state === DEAD || this.#last) return { searchFrom: end };
-    return { at: "match", next: next - end, reached: automaton.content(state), atEnd };
+    if (!this.#busy) {
+      if (furthest > end) return { coverFrom: end, end: furthest, reached: atEnd };
+      if (state === DEAD || this.#last) return { searchFrom: end };
+    }
+    return { at: "match", next: next - end, furthest: furthest - end, reached: automaton.content(state), atEnd };
   }
 
   /** Passes on everything up to `end` that has not gone out yet. */

@@ -160,3 +160,47 @@ Deno.test("property: chunks make no difference, whatever overlaps and however of
     runs(150),
   );
 });
+
+/** Pushes pieces, each with so little work allowed that it takes many turns. */
+function inTurns(scanner: Scanner, bytes: Uint8Array, cuts: readonly number[], work: number): Uint8Array {
+  const places = [...new Set(cuts.map((cut) => cut % (bytes.length + 1)))].sort((a, b) => a - b);
+  const out: Uint8Array[] = [];
+  [0, ...places].forEach((from, i) => {
+    out.push(scanner.push(bytes.subarray(from, places[i] ?? bytes.length), work));
+    while (scanner.busy) out.push(scanner.push(new Uint8Array(0), work));
+  });
+  do out.push(scanner.end(work)); while (scanner.busy);
+  return concat(...out);
+}
+
+Deno.test("property: a search in turns finds what a search at once does, wherever its turns end", () => {
+  const letters = fc.array(fc.constantFrom(..."ab%6162"), { minLength: 8, maxLength: 14 }).map((units) =>
+    units.join("")
+  );
+  const noise = fc.array(fc.constantFrom(..."aaabbb%%6612&#;97"), { maxLength: 200 }).map((units) => units.join(""));
+  const spelling = fc.constantFrom(...Object.keys(SPELLINGS));
+  fc.assert(
+    fc.property(
+      fc.array(letters, { minLength: 1, maxLength: 3 }),
+      noise,
+      spelling,
+      cuts,
+      fc.integer({ min: 1, max: 400 }),
+      (
+        values,
+        around,
+        name,
+        at,
+        work,
+      ) => {
+        const needles = values.flatMap((
+          value,
+        ) => [textForm(utf8(value)), hexForm(utf8(value)), base64Form(utf8(value), 2)]);
+        const bytes = concat(utf8(around), asBytes(SPELLINGS[name]!(values[0]!)), utf8(values.join("") + around));
+        const whole = inChunks(new Scanner(new Automaton(needles), utf8("#")), bytes, []);
+        assert.equal(show(inTurns(new Scanner(new Automaton(needles), utf8("#")), bytes, at, work)), show(whole));
+      },
+    ),
+    runs(150),
+  );
+});

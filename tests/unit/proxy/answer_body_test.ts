@@ -15,7 +15,7 @@ async function leave(
     cancel: () => new Promise((resolve) => setTimeout(resolve, 0)),
   });
   using redactor = createRedactor([]);
-  const { body } = redactAnswer({ status: 200, statusText: "OK", headers: [], body: source }, redactor, "d");
+  const { body } = await redactAnswer({ status: 200, statusText: "OK", headers: [], body: source }, redactor, "d");
   assert.ok(body instanceof RedactedBody);
   const ends: BodyEnd[] = [], signal = new AbortController();
   const reader = body.open((end) => Promise.resolve(void ends.push(end)), signal.signal).getReader();
