@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { cPath, PosixFiles } from "../../../ffi/posix_files.ts";
+import { testAlone } from "../../support/alone.ts";
 import { TempFolder } from "../../support/temp_folder.ts";
 
 const linux = { ignore: Deno.build.os !== "linux" };
@@ -45,10 +46,10 @@ Deno.test("times before 1970 and the nanoseconds of a time are told", linux, asy
   assert.deepEqual([modifiedMs, modifiedNs], [Date.UTC(2026, 0, 2, 3, 4, 5, 678), 901_234]);
 });
 
-Deno.test(
-  "only an existing file that is no link is opened, without waiting, and no child inherits it",
-  linux,
-  async () => {
+testAlone(import.meta.url, {
+  name: "only an existing file that is no link is opened, without waiting, and no child inherits it",
+  ...linux,
+  fn: async () => {
     await using folder = await TempFolder.make();
     const files = new PosixFiles(), open = (name: string): number => files.open(cPath(folder.at(name)));
     await Deno.writeTextFile(folder.at("file"), "");
@@ -65,22 +66,26 @@ Deno.test(
     assert.equal(files.lookAtOpen(file), undefined);
     assert.throws(() => cPath("/a\0b"), TypeError);
   },
-);
+});
 
-Deno.test("bytes go where they are told to, and are durable when the system says so", linux, async () => {
-  await using folder = await TempFolder.make();
-  const files = new PosixFiles(), path = folder.at("file");
-  await Deno.writeTextFile(path, "0123456789");
-  const file = files.open(cPath(path));
-  assert.equal(files.write(file, new TextEncoder().encode("abc"), 4), 3);
-  assert.equal(files.write(file, new TextEncoder().encode("x"), 2 ** 32), 1);
-  assert.equal(await files.sync(file), true);
-  assert.equal((await Deno.stat(path)).size, 2 ** 32 + 1);
-  files.close(file);
-  await Deno.truncate(path, 10);
-  assert.equal(await Deno.readTextFile(path), "0123abc789");
-  assert.equal(files.write(file, new Uint8Array(1), 0), -1);
-  assert.equal(await files.sync(file), false);
+testAlone(import.meta.url, {
+  name: "bytes go where they are told to, and are durable when the system says so",
+  ...linux,
+  fn: async () => {
+    await using folder = await TempFolder.make();
+    const files = new PosixFiles(), path = folder.at("file");
+    await Deno.writeTextFile(path, "0123456789");
+    const file = files.open(cPath(path));
+    assert.equal(files.write(file, new TextEncoder().encode("abc"), 4), 3);
+    assert.equal(files.write(file, new TextEncoder().encode("x"), 2 ** 32), 1);
+    assert.equal(await files.sync(file), true);
+    assert.equal((await Deno.stat(path)).size, 2 ** 32 + 1);
+    files.close(file);
+    await Deno.truncate(path, 10);
+    assert.equal(await Deno.readTextFile(path), "0123abc789");
+    assert.equal(files.write(file, new Uint8Array(1), 0), -1);
+    assert.equal(await files.sync(file), false);
+  },
 });
 
 Deno.test("the lock shuts out the runtime's and is given up with its descriptor", linux, async () => {

@@ -1,6 +1,7 @@
 /** A child whose standard input is a socket: what it reads, and what is left of it here. */
 import assert from "node:assert/strict";
 import { withSocketInput } from "../../../ffi/socket_pair.ts";
+import { testAlone } from "../../support/alone.ts";
 
 const ignore = Deno.build.os !== "linux";
 
@@ -21,9 +22,10 @@ function start(script: string): Deno.ChildProcess {
   return new Deno.Command("sh", { args: ["-c", script], stdin: "inherit", stdout: "piped", stderr: "null" }).spawn();
 }
 
-Deno.test(
-  { name: "the child reads what was sent, then the end, and cannot open its own input anew", ignore },
-  async () => {
+testAlone(import.meta.url, {
+  name: "the child reads what was sent, then the end, and cannot open its own input anew",
+  ignore,
+  fn: async () => {
     const before = Deno.readLinkSync("/proc/self/fd/0");
     const { started, end } = withSocketInput(() =>
       start("cat; readlink /proc/self/fd/0; cat /proc/self/fd/0 || echo refused")
@@ -34,11 +36,12 @@ Deno.test(
     const { stdout } = await started.output();
     assert.match(new TextDecoder().decode(stdout), /^a line\nsocket:\[\d+\]\nrefused\n$/);
   },
-);
+});
 
-Deno.test(
-  { name: "nothing is left open here, also when nothing could be started or the child has ended", ignore },
-  async () => {
+testAlone(import.meta.url, {
+  name: "nothing is left open here, also when nothing could be started or the child has ended",
+  ignore,
+  fn: async () => {
     const once = async (): Promise<void> => {
       const { started, end } = withSocketInput(() => start("exit 0"));
       await started.output();
@@ -52,4 +55,4 @@ Deno.test(
     for (let i = 0; i < 5; i++) await once();
     assert.deepEqual(descriptors(), before);
   },
-);
+});

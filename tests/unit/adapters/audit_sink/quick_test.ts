@@ -5,6 +5,7 @@ import { isSameStamp } from "../../../../src/adapters/audit_sink/file_stamp.ts";
 import { openQuickFiles } from "../../../../src/adapters/process/quick_files.ts";
 import { isAppError } from "../../../../src/kernel/error.ts";
 import type { OpenFile, QuickFile, QuickFiles, SeenFile } from "../../../../src/ports/quick_files.ts";
+import { testAlone } from "../../../support/alone.ts";
 import { TempFolder } from "../../../support/temp_folder.ts";
 
 /** `torn`: half of it is written, then no more. `unsynced`: all is written, and the disk does not have it. */
@@ -123,32 +124,36 @@ for (const fault of FAULTS) {
   );
 }
 
-Deno.test("P13 a failure of a group's maker, of the log or of its lock leaves no descriptor open", linux, async () => {
-  await using folder = await TempFolder.make();
-  const files = new FaultyFiles(), sink = sinkOn(folder, files);
-  const refused = (e: unknown): boolean => isAppError(e, "audit_unwritable");
-  for (let n = 1; n <= 3; n++) await sink.append(() => line(n));
-  const before = openDescriptors();
-  for (let i = 0; i < 20; i++) {
-    await assert.rejects(
-      sink.append(() => {
-        throw new Error("no line");
-      }),
-      /no line/,
-    );
-    await assert.rejects(sink.append(() => [] as string[]), TypeError);
-    await Deno.rename(folder.at("proxy.log"), folder.at("aside"));
-    await assert.rejects(sink.ready(), refused);
-    await assert.rejects(sink.append(() => line(9)), refused);
-    await Deno.symlink(folder.at("aside"), folder.at("proxy.log"));
-    await assert.rejects(sink.ready(), refused);
-    await assert.rejects(sink.append(() => line(9)), refused);
-    await Deno.rename(folder.at("aside"), folder.at("proxy.log"));
-    await sink.ready();
-  }
-  assert.equal(files.openNow, 0);
-  assert.equal(openDescriptors(), before);
-  await sink.append((last) => (assert.equal(last, line(3)), line(4)));
+testAlone(import.meta.url, {
+  name: "P13 a failure of a group's maker, of the log or of its lock leaves no descriptor open",
+  ...linux,
+  fn: async () => {
+    await using folder = await TempFolder.make();
+    const files = new FaultyFiles(), sink = sinkOn(folder, files);
+    const refused = (e: unknown): boolean => isAppError(e, "audit_unwritable");
+    for (let n = 1; n <= 3; n++) await sink.append(() => line(n));
+    const before = openDescriptors();
+    for (let i = 0; i < 20; i++) {
+      await assert.rejects(
+        sink.append(() => {
+          throw new Error("no line");
+        }),
+        /no line/,
+      );
+      await assert.rejects(sink.append(() => [] as string[]), TypeError);
+      await Deno.rename(folder.at("proxy.log"), folder.at("aside"));
+      await assert.rejects(sink.ready(), refused);
+      await assert.rejects(sink.append(() => line(9)), refused);
+      await Deno.symlink(folder.at("aside"), folder.at("proxy.log"));
+      await assert.rejects(sink.ready(), refused);
+      await assert.rejects(sink.append(() => line(9)), refused);
+      await Deno.rename(folder.at("aside"), folder.at("proxy.log"));
+      await sink.ready();
+    }
+    assert.equal(files.openNow, 0);
+    assert.equal(openDescriptors(), before);
+    await sink.append((last) => (assert.equal(last, line(3)), line(4)));
+  },
 });
 
 Deno.test("P13 a change within one millisecond that leaves the size is told by the nanoseconds", () => {

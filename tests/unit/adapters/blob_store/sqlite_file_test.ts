@@ -5,6 +5,7 @@ import { SqliteBlobStore, type SqliteBlobStoreOptions } from "../../../../src/ad
 import { openSqliteFile } from "../../../../src/adapters/blob_store/sqlite_file.ts";
 import { SystemClock } from "../../../../src/adapters/clock/system.ts";
 import { isAppError } from "../../../../src/kernel/error.ts";
+import { testAlone } from "../../../support/alone.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
 
 interface Place extends AsyncDisposable {
@@ -48,18 +49,21 @@ async function refusal(at: Place, options?: Partial<SqliteBlobStoreOptions>): Pr
   }
 }
 
-Deno.test("a new database, its log and its index are readable by their owner only, whatever the umask", async () => {
-  await using at = await place();
-  const before = Deno.umask(0);
-  try {
-    const store = await at.open();
-    await store.write((tx) => tx.insertChallenge("c", new Uint8Array(1), 1));
-    assert.deepEqual(at.names(), ["server.db", "server.db-shm", "server.db-wal"]);
-    for (const name of at.names()) assert.equal(Deno.statSync(`${at.folder}/${name}`).mode! & 0o777, 0o600, name);
-    await store.close();
-  } finally {
-    Deno.umask(before);
-  }
+testAlone(import.meta.url, {
+  name: "a new database, its log and its index are readable by their owner only, whatever the umask",
+  fn: async () => {
+    await using at = await place();
+    const before = Deno.umask(0);
+    try {
+      const store = await at.open();
+      await store.write((tx) => tx.insertChallenge("c", new Uint8Array(1), 1));
+      assert.deepEqual(at.names(), ["server.db", "server.db-shm", "server.db-wal"]);
+      for (const name of at.names()) assert.equal(Deno.statSync(`${at.folder}/${name}`).mode! & 0o777, 0o600, name);
+      await store.close();
+    } finally {
+      Deno.umask(before);
+    }
+  },
 });
 
 Deno.test("a database that others may read is closed to them when it is opened", async () => {

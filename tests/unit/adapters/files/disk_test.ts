@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { DiskFiles } from "../../../../src/adapters/files/disk.ts";
 import { systemRandom } from "../../../../src/adapters/random/system.ts";
 import { type ErrorCode, isAppError } from "../../../../src/kernel/error.ts";
+import { testAlone } from "../../../support/alone.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
 import { SmallDisk } from "../../../support/small_disk.ts";
 import { TempFolder } from "../../../support/temp_folder.ts";
@@ -25,19 +26,22 @@ Deno.test("read() of what is not there is undefined, of what was written its byt
   assert.deepEqual(await files().read(folder.at("a", "b")), bytes("hello"));
 });
 
-Deno.test("write() makes folders for the owner alone, and files of exactly the mode that was asked for", async () => {
-  await using folder = await TempFolder.make();
-  const umask = Deno.umask(0o027);
-  try {
-    await files().write(folder.at("x", "y", "private"), bytes("1"));
-    await files().write(folder.at("x", "y", "public"), bytes("1"), { mode: 0o644 });
-    await files().create(folder.at("x", "y", "made"), bytes("1"));
-  } finally {
-    Deno.umask(umask);
-  }
-  const names = ["x", "x/y", "x/y/private", "x/y/public", "x/y/made"];
-  const modes = await Promise.all(names.map((name) => mode(folder.at(name))));
-  assert.deepEqual(modes, [0o700, 0o700, 0o600, 0o644, 0o600]);
+testAlone(import.meta.url, {
+  name: "write() makes folders for the owner alone, and files of exactly the mode that was asked for",
+  fn: async () => {
+    await using folder = await TempFolder.make();
+    const umask = Deno.umask(0o027);
+    try {
+      await files().write(folder.at("x", "y", "private"), bytes("1"));
+      await files().write(folder.at("x", "y", "public"), bytes("1"), { mode: 0o644 });
+      await files().create(folder.at("x", "y", "made"), bytes("1"));
+    } finally {
+      Deno.umask(umask);
+    }
+    const names = ["x", "x/y", "x/y/private", "x/y/public", "x/y/made"];
+    const modes = await Promise.all(names.map((name) => mode(folder.at(name))));
+    assert.deepEqual(modes, [0o700, 0o700, 0o600, 0o644, 0o600]);
+  },
 });
 
 Deno.test("write() replaces the whole file and leaves nothing else behind", async () => {
