@@ -4,6 +4,7 @@
  */
 
 const encoder = new TextEncoder();
+const latin1 = new TextDecoder("latin1");
 
 /** The texts whose appearance means that `value` leaked. */
 export function canaryForms(value: string): readonly string[] {
@@ -23,6 +24,8 @@ export function canaryForms(value: string): readonly string[] {
 export class CanarySearch {
   readonly #needles: readonly { readonly name: string; readonly form: string }[];
   readonly #found = new Set<string>();
+  /** The kernel's own threads, which have no arguments: most of what /proc lists, and looked at many times a second. */
+  #kernelThreads: ReadonlySet<string> | undefined;
 
   constructor(values: Readonly<Record<string, string>>) {
     this.#needles = Object.entries(values).flatMap(([name, value]) =>
@@ -42,7 +45,7 @@ export class CanarySearch {
 
   /** Searches bytes, read as Latin-1 so that no byte is lost. */
   bytes(place: string, bytes: Uint8Array): void {
-    this.text(place, new TextDecoder("latin1").decode(bytes));
+    this.text(place, latin1.decode(bytes));
   }
 
   /** Searches names and contents of all files below `folder`; those for which `skip` is true are left out. */
@@ -75,13 +78,30 @@ export class CanarySearch {
     } catch {
       return;
     }
+    this.#kernelThreads ??= new Set(names.filter(isKernelThread));
     for (const pid of names) {
+      if (this.#kernelThreads.has(pid)) continue;
       try {
-        const bytes = Deno.readFileSync(`/proc/${pid}/${file}`);
+        const text = latin1.decode(Deno.readFileSync(`/proc/${pid}/${file}`));
+        // Its place is asked for only when there is something: that takes longer than the search.
+        if (!this.#needles.some(({ form }) => text.includes(form))) continue;
         const where = place(pid);
-        if (where !== undefined) this.bytes(where, bytes);
+        if (where !== undefined) this.text(where, text);
       } catch { /* it ended meanwhile */ }
     }
+  }
+}
+
+/** PF_KTHREAD of Linux's include/linux/sched.h. */
+const KERNEL_THREAD = 0x0020_0000;
+
+function isKernelThread(pid: string): boolean {
+  try {
+    // The flags are the seventh word after the name, which ends with the last parenthesis (proc_pid_stat(5)).
+    const stat = Deno.readTextFileSync(`/proc/${pid}/stat`), words = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return (Number(words[6]) & KERNEL_THREAD) !== 0;
+  } catch {
+    return false;
   }
 }
 
