@@ -19,7 +19,7 @@ const NO_TRANSFORM = "no-transform";
  * @throws {AppError} `upstream_unreachable` for what is no answer of HTTP; its body is let go
  */
 export function upstreamAnswer(
-  { status, headers, body }: CallResponse,
+  { status, headers, body }: Pick<CallResponse, "status" | "headers" | "body">,
   { takesCodings }: Pick<Head, "takesCodings">,
 ): Response {
   try {

@@ -21,6 +21,7 @@ import { Gate } from "./gate.ts";
 import { guardRequest } from "./guard.ts";
 import { type Head, readHead } from "./head.ts";
 import { proxyRequest } from "./proxy_request.ts";
+import { withSafeRedirect } from "./redirects.ts";
 import { bodyOf } from "./request_body.ts";
 import { addressText, type Arrival, type Handler, serveSocket, serveTcp, type Serving } from "./serve.ts";
 import { askedFor, isBaseUrl, PROXY_PATH } from "./target_of.ts";
@@ -156,9 +157,10 @@ class Door {
         return await this.#socket(request, proxyRequest(head, null, caller), call, over);
       }
       const body = await bodyOf(request, head, call.signal);
-      const response = await this.#options.door.call(proxyRequest(head, body, caller), call.signal);
+      const asked = proxyRequest(head, body, caller);
+      const response = await this.#options.door.call(asked, call.signal);
       response.outcome.then(over, over);
-      return upstreamAnswer(response, head);
+      return upstreamAnswer(withSafeRedirect(response, head, asked.target), head);
     } catch (error) {
       over();
       throw error;
