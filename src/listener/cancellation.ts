@@ -27,14 +27,13 @@ export interface Client {
 /** Whether a client still holds its end of the connection; undefined where that cannot be told. */
 export type IsThere = (claims: Client["claims"]) => boolean | undefined;
 
-/** The calls under way. */
+/** What may end calls under way. */
 export class Cancellations {
   readonly #isThere: IsThere;
   readonly #cuts: AbortSignal;
-  readonly #live = new Set<Call>();
-  /** Not watched yet: of this period, and of the one before it. A call that is over is in none, so that its request is free at once. */
-  #young = new Set<Call>();
-  #old = new Set<Call>();
+  readonly #live = new LiveCalls();
+  /** Counts the looks at who is still there. */
+  #period = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** The system has told once whether a client is there. */
   #tells = false;
@@ -44,16 +43,16 @@ export class Cancellations {
     this.#isThere = isThere;
     this.#cuts = cuts;
     cuts.addEventListener("abort", () => {
-      for (const call of this.#live) call.abort(cuts.reason);
+      for (const call of this.#live.all()) call.abort(cuts.reason);
     }, { once: true });
   }
 
   /** A call of that client begins. */
   begin(client: Client): Call {
-    const call = new Call(client, this.#live);
+    const call = new Call(client, this.#live, this.#period);
     if (this.#cuts.aborted) call.abort(this.#cuts.reason);
     else if (client.shared || client.claims.peer === "socket" || !this.#canTell(client)) call.watch();
-    else this.#later(call);
+    else this.#timer ??= setTimeout(() => this.#watchOld(), WATCH_MS);
     return call;
   }
 
@@ -66,33 +65,67 @@ export class Cancellations {
     return this.#tells ||= this.#isThere(claims) !== undefined;
   }
 
-  #later(call: Call): void {
-    call.wait(this.#young);
-    this.#timer ??= setTimeout(() => this.#watchOld(), WATCH_MS);
-  }
-
+  /** Watches the calls that began before the last look. */
   #watchOld(): void {
-    for (const call of this.#old) {
+    const young = this.#period++;
+    let isOneLeft = false;
+    for (const call of this.#live.all()) {
+      if (call.isWatched) continue;
+      if (call.period === young) {
+        isOneLeft = true;
+        continue;
+      }
       call.watch();
       if (this.#isThere(call.client.claims) === false) {
         call.abort(new DOMException("The client has gone", "AbortError"));
       }
     }
-    this.#old = this.#young;
-    this.#young = new Set();
-    this.#timer = this.#old.size === 0 ? undefined : setTimeout(() => this.#watchOld(), WATCH_MS);
+    this.#timer = isOneLeft ? setTimeout(() => this.#watchOld(), WATCH_MS) : undefined;
+  }
+}
+
+/**
+ * The calls under way. Not a Set: V8 makes a new table for one that is always written to, and each old table keeps the next one and
+ * what was in it then until all memory is gone through. A third of all requests stayed that long.
+ */
+class LiveCalls {
+  readonly #calls: Call[] = [];
+
+  all(): readonly Call[] {
+    return [...this.#calls];
+  }
+
+  add(call: Call): void {
+    call.place = this.#calls.push(call) - 1;
+  }
+
+  /** More often does no harm. */
+  remove(call: Call): void {
+    const { place } = call;
+    if (place === undefined) return;
+    const last = this.#calls.pop()!;
+    if (last !== call) {
+      this.#calls[place] = last;
+      last.place = place;
+    }
+    call.place = undefined;
   }
 }
 
 /** One call. */
 export class Call {
   readonly client: Client;
+  /** At which look it began. */
+  readonly period: number;
+  /** Where it is among the calls under way; undefined once it is over. */
+  place: number | undefined;
   readonly #controller = new AbortController();
-  readonly #live: Set<Call>;
-  #waiting: Set<Call> | undefined;
+  readonly #live: LiveCalls;
+  #isWatched = false;
 
-  constructor(client: Client, live: Set<Call>) {
+  constructor(client: Client, live: LiveCalls, period: number) {
     this.client = client;
+    this.period = period;
     this.#live = live;
     live.add(this);
   }
@@ -101,14 +134,13 @@ export class Call {
     return this.#controller.signal;
   }
 
-  /** It is one of those that are to be watched later. */
-  wait(waiting: Set<Call>): void {
-    this.#waiting = waiting;
-    waiting.add(this);
+  get isWatched(): boolean {
+    return this.#isWatched;
   }
 
   /** From now on it ends when its client goes. */
   watch(): void {
+    this.#isWatched = true;
     const { signal } = this.client.request;
     if (signal.aborted) return this.abort(signal.reason);
     signal.addEventListener("abort", () => this.abort(signal.reason), { once: true });
@@ -120,7 +152,6 @@ export class Call {
 
   /** The call is over: nothing ends it any more. More often does no harm. */
   end(): void {
-    this.#live.delete(this);
-    this.#waiting?.delete(this);
+    this.#live.remove(this);
   }
 }

@@ -1,7 +1,8 @@
 /** What ends calls before their time, whenever the client goes, and what it costs nobody who stays. */
 import assert from "node:assert/strict";
 import { connect, constants } from "node:http2";
-import { Cancellations, type IsThere } from "../../../src/listener/cancellation.ts";
+import fc from "fast-check";
+import { type Call, Cancellations, type IsThere } from "../../../src/listener/cancellation.ts";
 import type { CallerClaims } from "../../../src/usecases/identify_caller.ts";
 import { withDoor } from "../../support/listener.ts";
 
@@ -103,6 +104,25 @@ Deno.test("a cut ends what is under way and what still begins, and nothing that 
     assert.match(String(all.begin(new Client()).signal.reason), /cut/);
     return Promise.resolve();
   });
+});
+
+Deno.test("whatever the order in which calls end, and however often, a cut ends those that are left and no others", () => {
+  fc.assert(fc.property(fc.array(fc.integer({ min: -4, max: 8 }), { maxLength: 60 }), (steps) => {
+    const cut = new AbortController();
+    const all = new Cancellations(() => true, cut.signal);
+    const begun: { call: Call; isOver: boolean }[] = [];
+    for (const step of steps) {
+      const one = step < 0 ? undefined : begun[step % Math.max(begun.length, 1)];
+      if (one === undefined) begun.push({ call: all.begin(new Client()), isOver: false });
+      else {
+        one.call.end();
+        one.isOver = true;
+      }
+    }
+    cut.abort();
+    all.stop();
+    assert.deepEqual(begun.map(({ call }) => call.signal.aborted), begun.map(({ isOver }) => !isOver));
+  }));
 });
 
 Deno.test("P33 a client that leaves at once, and one that leaves late, end the upstream's exchange", async () => {
