@@ -5,7 +5,7 @@
  * @module
  */
 
-import { sendAtOnce } from "../../src/adapters/process/send_at_once.ts";
+import { SystemListeningSockets } from "../../src/adapters/process/listening_sockets.ts";
 
 const encoder = new TextEncoder();
 const HEAD = "HTTP/1.1 200 OK\r\nContent-Type: ";
@@ -76,7 +76,7 @@ if (import.meta.main) {
   const [cert, key] = [await Deno.readTextFile(certPath), await Deno.readTextFile(keyPath)];
   const listener = Deno.listenTls({ hostname: "127.0.0.1", port: 0, cert, key });
   // As upstreams do that people use: else every second small write waits 40 ms for an acknowledgement, whoever asks.
-  sendAtOnce();
+  new SystemListeningSockets().sendAtOnce();
   console.log((listener.addr as Deno.NetAddr).port);
   for (;;) {
     try {
