@@ -2,8 +2,8 @@
 # Runs every check of the project on a machine that has git and npm: `deno task ok` with what it needs.
 #
 # Deno comes from npm (scripts/deno.sh), and so do the official MCP tools (scripts/mcp_tool.sh). On a Debian system, as root or with
-# password-less sudo, missing packages for the suites with a keyring, Python and a browser are installed; elsewhere those suites
-# skip and say so. Ends with a line `N passed, N failed`.
+# password-less sudo, missing packages for the suites with a keyring, other shells, Python and a browser are installed; elsewhere those
+# suites skip and say so. Ends with a line `N passed, N failed`.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -13,6 +13,8 @@ command -v dbus-daemon >/dev/null 2>&1 || need="$need dbus"
 command -v secret-tool >/dev/null 2>&1 || need="$need libsecret-tools libsecret-1-0"
 command -v curl >/dev/null 2>&1 || need="$need curl"
 command -v script >/dev/null 2>&1 || need="$need bsdutils"
+command -v zsh >/dev/null 2>&1 || need="$need zsh"
+command -v fish >/dev/null 2>&1 || need="$need fish"
 /usr/bin/python3 -c "import requests, httpx, websockets" >/dev/null 2>&1 ||
   need="$need python3-requests python3-httpx python3-websockets"
 command -v chromium-headless-shell >/dev/null 2>&1 || command -v chromium >/dev/null 2>&1 ||
