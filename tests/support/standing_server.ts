@@ -24,11 +24,21 @@ const server = serveTcp({
 })!;
 const { port } = server.addr;
 const connections: Deno.Conn[] = [];
-try {
-  for (;;) connections.push(await Deno.connect({ port }));
-} catch {
-  // None is left.
+
+/** Connects until no descriptor is left. */
+async function takeAll(): Promise<void> {
+  try {
+    for (;;) connections.push(await Deno.connect({ port }));
+  } catch {
+    // None is left.
+  }
 }
+
+const spare = Deno.openSync("/dev/null");
+await takeAll();
+// One is free now: enough for our end of a connection and not for the server's, which has to find that none is left.
+spare.close();
+await takeAll();
 for (const connection of connections) connection.close();
 const served = async (): Promise<boolean> =>
   await fetch(`http://127.0.0.1:${port}/`).then((answer) => answer.text(), () => "") === "served";
