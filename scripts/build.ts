@@ -1,6 +1,6 @@
 /**
- * Builds the program: one bundle (dist/bundle, split so that commands load lazily) and one binary
- * (dist/agentsecrets) with the oldest Deno that we support.
+ * Builds the program: its scripts (dist/bundle, split so that commands load lazily, with the code that V8 has made of them) and one
+ * binary (dist/agentsecrets) with the oldest Deno that we support.
  *
  *   deno task build [--bundle-only | --compile-only] [--out FOLDER]     FOLDER: absolute; dist/ by default
  *
@@ -9,19 +9,18 @@
  */
 import { build, stop } from "esbuild";
 import { fileURLToPath as toPath, pathToFileURL as toFileUrl } from "node:url";
+import { programChunks } from "./bundle/chunks.ts";
+import { scriptsOf, sourceOf, tableOf } from "./bundle/scripts_of.ts";
+import { type Warm, WarmHome } from "./bundle/warm_up.ts";
 import { BUILD_DENO, denoPath } from "./deno.ts";
 
 const root = new URL("../", import.meta.url);
 const outAt = Deno.args.indexOf("--out");
 const out = outAt >= 0 ? toFileUrl(`${Deno.args[outAt + 1] ?? ""}/`) : new URL("dist/", root);
 const bundle = new URL("bundle/", out);
+/** The same with the entry that warms up. */
+const warming = new URL("warming/", out);
 const binary = new URL("agentsecrets", out);
-
-/**
- * What esbuild writes where a CommonJS package asks for a module through `require`. None does: making a `require` would cost
- * every chunk at every start.
- */
-const NEEDS_REQUIRE = "Dynamic require of";
 
 /**
  * All of them: Deno opens `/dev/fd/N` (passwords) and `/proc` (who is calling) for nothing less, and FFI voids its sandbox
@@ -30,41 +29,88 @@ const NEEDS_REQUIRE = "Dynamic require of";
  */
 const PERMISSIONS = "--allow-all";
 
+/** Entries are ES modules of their own: the one that users start, and the one that the build warms up with. */
+const ENTRIES = [["main.ts", bundle], ["scripts/bundle/warm.ts", warming]] as const;
+
 async function makeBundle(): Promise<void> {
-  await Deno.remove(bundle, { recursive: true }).catch(() => {});
-  const result = await build({
-    entryPoints: [toPath(new URL("main.ts", root))],
-    outdir: toPath(bundle),
-    absWorkingDir: toPath(root),
-    bundle: true,
-    splitting: true,
-    minifySyntax: true,
-    minifyWhitespace: true,
-    // Names stay as they are: traces can be read, and nothing has to restore names at every start (`keepNames` does).
-    minifyIdentifiers: false,
-    platform: "node",
-    // ES modules first: they can be split and shaken, and dynamic imports of them have their names.
-    mainFields: ["module", "main"],
-    format: "esm",
-    target: "esnext",
-    logLevel: "warning",
-    metafile: true,
-    alias: { "@modelcontextprotocol/server/_shims": toPath(new URL("src/mcp/sdk_platform.ts", root)) },
-    external: ["better-sqlite3", "mysql2", "tedious"],
-  });
+  const chunks = await programChunks();
+  const alone = new Map([...chunks.keys()].map((name) => [name.slice(2, -3), [name]]));
+  await writeScripts(alone, chunks);
+  const deno = await denoPath(BUILD_DENO);
+  const warm: Warm = [
+    deno,
+    "run",
+    "--no-code-cache",
+    "--no-prompt",
+    ...configured(warming),
+    PERMISSIONS,
+    entry(warming),
+  ];
+  await using home = await WarmHome.make(warm);
+  await writeScripts(scriptsOf(chunks, await home.uses(warm)), chunks);
   await stop();
-  const dear = Object.keys(result.metafile.inputs).find((path) => path.includes("ajvProvider"));
-  if (dear !== undefined) {
-    throw new Error(`${dear} is in the bundle: src/mcp/sdk_platform.ts no longer stands in for it`);
+  await writeCode(home, warm);
+  await home.checkCode(warm);
+  await describe();
+}
+
+async function writeScripts(
+  scripts: ReadonlyMap<string, readonly string[]>,
+  chunks: ReadonlyMap<string, string>,
+): Promise<void> {
+  for (const [source, folder] of ENTRIES) {
+    await Deno.remove(folder, { recursive: true }).catch(() => {});
+    await Deno.mkdir(folder, { recursive: true });
+    await build({
+      entryPoints: [toPath(new URL(source, root))],
+      outdir: toPath(folder),
+      entryNames: "main",
+      bundle: true,
+      splitting: true,
+      minifySyntax: true,
+      minifyWhitespace: true,
+      platform: "node",
+      format: "esm",
+      target: "esnext",
+      logLevel: "warning",
+      define: { SCRIPT_OF: JSON.stringify(JSON.stringify(tableOf(scripts))) },
+      plugins: [{
+        name: "load the program's chunks",
+        setup: (plugins) =>
+          plugins.onResolve(
+            { filter: /^\.\/src\/compose\.ts$/ },
+            () => ({ path: toPath(new URL("scripts/bundle/main.ts", root)) }),
+          ),
+      }],
+    });
+    await Deno.writeTextFile(new URL("deno.json", folder), "{}\n");
+    for (const [script, names] of scripts) {
+      await Deno.writeTextFile(new URL(`${script}.js`, folder), sourceOf(names, chunks));
+      await Deno.writeFile(new URL(`${script}.code`, folder), new Uint8Array());
+    }
   }
-  for (const path of Object.keys(result.metafile.outputs)) {
-    const chunk = await Deno.readTextFile(new URL(path, root));
-    if (chunk.includes(NEEDS_REQUIRE)) throw new Error(`${path} holds a package that needs require()`);
+}
+
+/** The code of the scripts, in both folders. It stays empty where warming up did not need the script. */
+async function writeCode(home: WarmHome, warm: Warm): Promise<void> {
+  await home.writeCode(warm, toPath(bundle));
+  for await (const { name } of Deno.readDir(bundle)) {
+    if (name.endsWith(".code")) await Deno.copyFile(new URL(name, bundle), new URL(name, warming));
   }
-  const bytes = Object.values(result.metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
-  await Deno.writeTextFile(new URL("deno.json", bundle), "{}\n");
+}
+
+async function describe(): Promise<void> {
+  let files = 0, source = 0, code = 0;
+  for await (const { name } of Deno.readDir(bundle)) {
+    const { size } = await Deno.stat(new URL(name, bundle));
+    files++;
+    if (name.endsWith(".code")) code += size;
+    else source += size;
+  }
   console.log(
-    `${toPath(bundle)}: ${Object.keys(result.metafile.outputs).length} files, ${(bytes / 1024).toFixed(0)} KiB`,
+    `${toPath(bundle)}: ${files} files, ${(source / 1024).toFixed(0)} KiB of source, ${
+      (code / 1024).toFixed(0)
+    } KiB of code`,
   );
 }
 
@@ -72,28 +118,42 @@ async function makeBundle(): Promise<void> {
  * The engine of this Deno counts bodies on their way through by themselves and collects the whole heap every 32 MiB of them: half of the
  * processor time of a large answer. Counted together with the heap they are collected in time, and memory stays bounded.
  */
-const V8_FLAGS = "--v8-flags=--external-memory-accounted-in-global-limit";
+const V8_FLAGS = "--v8-flags=--external-memory-accounted-in-global-limit,--min-semi-space-size=16";
 
+/** Compiles thrice: V8 takes code only from the same runtime with the same flags, so that is what makes it, and shows that it is taken. */
 async function compile(): Promise<void> {
-  const deno = await denoPath(BUILD_DENO);
-  // A code cache would be a file with a predictable name in the shared temporary folder, read without an owner check.
-  const args = ["compile", "--quiet", "--no-check", "--no-code-cache", "--no-prompt", PERMISSIONS, V8_FLAGS];
-  const { success } = await new Deno.Command(deno, {
-    args: [
-      ...args,
-      "--config",
-      toPath(new URL("deno.json", bundle)),
-      "--include",
-      toPath(bundle),
-      "--output",
-      toPath(binary),
-      toPath(new URL("main.js", bundle)),
-    ],
-    cwd: bundle,
-  }).spawn().status;
-  if (!success) Deno.exit(1);
+  const warm = toPath(new URL("warm", out));
+  await compileFrom(warming, warm);
+  {
+    await using home = await WarmHome.make([warm]);
+    await writeCode(home, [warm]);
+    await compileFrom(warming, warm);
+    await home.checkCode([warm]);
+  }
+  await Deno.remove(warm);
+  await Deno.remove(warming, { recursive: true });
+  await compileFrom(bundle, toPath(binary));
   const { size } = await Deno.stat(binary);
   console.log(`${toPath(binary)}: ${(size / 1024 / 1024).toFixed(1)} MiB, compiled by Deno ${BUILD_DENO}`);
+}
+
+async function compileFrom(folder: URL, output: string): Promise<void> {
+  const deno = await denoPath(BUILD_DENO);
+  // A code cache of Deno's would be a file with a predictable name in the shared temporary folder, read without an owner check.
+  const args = ["compile", "--quiet", "--no-check", "--no-code-cache", "--no-prompt", PERMISSIONS, V8_FLAGS];
+  const { success } = await new Deno.Command(deno, {
+    args: [...args, ...configured(folder), "--include", toPath(folder), "--output", output, entry(folder)],
+    cwd: folder,
+  }).spawn().status;
+  if (!success) Deno.exit(1);
+}
+
+function configured(folder: URL): string[] {
+  return ["--config", toPath(new URL("deno.json", folder))];
+}
+
+function entry(folder: URL): string {
+  return toPath(new URL("main.js", folder));
 }
 
 if (import.meta.main) {

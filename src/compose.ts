@@ -8,7 +8,7 @@
  */
 
 import type { World, WorldOptions } from "./cli/context.ts";
-import { VERSION } from "./cli/version.ts";
+import { asksVersion, VERSION } from "./cli/version.ts";
 import { type Basis, once, Opened } from "./compose/basis.ts";
 import {
   LazyPeers,
@@ -26,7 +26,7 @@ import type { Terminal } from "./ports/terminal.ts";
 
 /** Runs one command line and returns the process's exit number. */
 export async function run(args: readonly string[]): Promise<number> {
-  if (args.length === 1 && (args[0] === "--version" || args[0] === "-V")) {
+  if (asksVersion(args)) {
     await Deno.stdout.write(new TextEncoder().encode(`${VERSION}\n`));
     return 0;
   }
