@@ -44,6 +44,7 @@ export async function serveMcp(ports: WorldWithEngine, options: McpOptions, sign
   } finally {
     await session.end();
     await serving.close();
+    await session.vouch();
   }
 }
 

@@ -6,7 +6,7 @@
 
 import { isAppError } from "../kernel/error.ts";
 import type { CallDoor, Caller } from "../usecases/call.ts";
-import { openCallDoor } from "../usecases/call_door.ts";
+import { type LastingCallDoor, openCallDoor } from "../usecases/call_door.ts";
 import type { WorldWithEngine } from "../usecases/engine_ports.ts";
 import { folderProject, type Selection } from "../usecases/scope.ts";
 import type { McpOptions } from "../usecases/serve_mcp.ts";
@@ -34,7 +34,7 @@ export class Session {
   readonly #running = new Set<Promise<unknown>>();
   readonly #ended = new AbortController();
   #world: WorldWithEngine | undefined;
-  #door: CallDoor | undefined;
+  #door: LastingCallDoor | undefined;
 
   constructor(ports: WorldWithEngine, options: McpOptions, signal: AbortSignal) {
     this.#ports = ports;
@@ -105,8 +105,13 @@ export class Session {
   async end(): Promise<void> {
     this.#ended.abort();
     await this.settled();
-    (this.#door as Partial<Disposable> | undefined)?.[Symbol.dispose]?.();
+    this.#door?.[Symbol.dispose]();
     await this.answers.remove();
+  }
+
+  /** Has the keychain vouch for the session's last record, when everybody was told of the end. */
+  async vouch(): Promise<void> {
+    await this.#door?.vouch();
   }
 
   /**

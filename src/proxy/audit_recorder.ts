@@ -19,11 +19,11 @@ import {
   placeOf,
   type UnplacedLine,
 } from "./audit_line.ts";
-import { CheckpointPace, type CheckpointStore } from "./audit_checkpoint.ts";
+import { CheckpointPace, type CheckpointStore, type NewestPlace } from "./audit_checkpoint.ts";
 import type { AuditFacts } from "./audit_record.ts";
 import { Ulids } from "./ulid.ts";
 
-export type { AuditCheckpoint, CheckpointStore } from "./audit_checkpoint.ts";
+export { type AuditCheckpoint, type CheckpointStore, NewestPlace } from "./audit_checkpoint.ts";
 
 /** Takes facts, gives the record's id. */
 export interface AuditRecorder {
@@ -54,16 +54,18 @@ export class ChainedRecorder implements AuditRecorder {
   /** Where the last line of our last group stands: not to be worked out anew while nobody else appends. */
   #known: { readonly line: string; readonly place: ChainPlace } | undefined;
 
+  /** @param newest Told of every place that is reached. */
   constructor(
     sink: AuditSink,
     signer: AuditSigner,
     checkpoints: CheckpointStore,
     clock: Pick<Clock, "now" | "monotonicMs">,
     random: RandomBytes,
+    newest?: NewestPlace,
   ) {
     this.#sink = sink;
     this.#signer = signer;
-    this.#checkpoints = new CheckpointPace(checkpoints, clock);
+    this.#checkpoints = new CheckpointPace(checkpoints, clock, newest);
     this.#clock = clock;
     this.#ulids = new Ulids(random);
   }

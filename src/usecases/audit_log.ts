@@ -11,6 +11,7 @@ import {
   type AuditRecorder,
   ChainedRecorder,
   type CheckpointStore,
+  type NewestPlace,
 } from "../proxy/audit_recorder.ts";
 import type { WorldWithEngine } from "./engine_ports.ts";
 import type { Device } from "./open_device.ts";
@@ -39,13 +40,18 @@ export class KeychainCheckpoints implements CheckpointStore {
   }
 }
 
-/** A recorder that signs with the device's key: usable until the device is disposed of. */
+/**
+ * A recorder that signs with the device's key: usable until the device is disposed of.
+ *
+ * @param newest Told of every place that it reaches, with the keychain that vouches for it
+ */
 export async function openRecorder(
   ports: Pick<WorldWithEngine, "auditSink" | "clock" | "random">,
   device: Device,
+  newest?: NewestPlace,
 ): Promise<AuditRecorder> {
   const { deviceKey, keychain } = device;
   const signer = { key: deviceKey.publicKeyText, sign: (message: Uint8Array) => deviceKey.sign(message) };
   const checkpoints = new KeychainCheckpoints(keychain);
-  return new ChainedRecorder(await ports.auditSink(), signer, checkpoints, ports.clock, ports.random);
+  return new ChainedRecorder(await ports.auditSink(), signer, checkpoints, ports.clock, ports.random, newest);
 }

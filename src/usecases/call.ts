@@ -35,6 +35,11 @@ export interface LocalCallDoor extends CallDoor, SocketDoor, Disposable {
   readonly held: number;
   /** Drops every value that is held in memory. */
   forget(): void;
+  /**
+   * Has the keychain vouch for the newest record that came through this door, also when it is disposed of: before a process that makes
+   * many calls ends. A keychain that takes seconds is not waited for.
+   */
+  vouch(): Promise<void>;
 }
 
 /** After these there is no account, or no open keychain, whose values could be needed again. */
@@ -57,6 +62,8 @@ export function createCallDoor(ports: WorldWithEngine): LocalCallDoor {
   return new LocalDoor(ports);
 }
 
+/** How long the last checkpoint may take, in ms. */
+const VOUCH_MS = 2_000;
 /** How often what nobody used for a minute is looked for, in ms. */
 const SWEEP_MS = 5_000;
 
@@ -114,6 +121,13 @@ class LocalDoor implements LocalCallDoor {
     this.#made?.engine.forget();
     this.#made?.secrets[Symbol.dispose]();
     this.#contexts[Symbol.dispose]();
+  }
+
+  async vouch(): Promise<void> {
+    const stop = new AbortController();
+    const late = this.#ports.clock.sleep(VOUCH_MS, stop.signal).catch(() => {});
+    await Promise.race([this.#contexts.vouch(), late]);
+    stop.abort();
   }
 
   [Symbol.dispose](): void {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { AuditRecorder } from "../proxy/audit_recorder.ts";
+import type { AuditRecorder, NewestPlace } from "../proxy/audit_recorder.ts";
 import type { CallContext } from "../proxy/door.ts";
 import { openRecorder } from "./audit_log.ts";
 import type { WorldWithEngine } from "./engine_ports.ts";
@@ -27,6 +27,7 @@ export async function openCallContext(
   selection: Selection,
   signal?: AbortSignal,
   logs?: VerifiedLogs,
+  newest?: NewestPlace,
 ): Promise<OpenCallContext> {
   const { folder } = selection;
   const options = { ...(folder === undefined ? {} : { folder }), ...(logs === undefined ? {} : { logs }) };
@@ -40,7 +41,7 @@ export async function openCallContext(
       allowlist: { version: workspace.allowlist.version, entries: workspace.allowlist.rules },
       callerRole: workspace.role,
     };
-    const audit = await openRecorder(ports, workspace.device);
+    const audit = await openRecorder(ports, workspace.device, newest);
     return { context, place, audit, workspace, [Symbol.dispose]: () => workspace[Symbol.dispose]() };
   } catch (error) {
     workspace[Symbol.dispose]();

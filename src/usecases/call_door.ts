@@ -7,21 +7,31 @@
 import { AppError } from "../kernel/error.ts";
 import type { CallDoor, CallRequest, CallResponse } from "../proxy/door.ts";
 import { type Config, isSealed } from "../vault/config.ts";
-import { createCallDoor } from "./call.ts";
+import { createCallDoor, type LocalCallDoor } from "./call.ts";
 import type { WorldWithEngine } from "./engine_ports.ts";
 import { PerVault } from "./per_vault.ts";
 
+/** A door for a process that may make many calls. */
+export interface LastingCallDoor extends CallDoor, Disposable {
+  /** As {@linkcode LocalCallDoor.vouch}; in sealed mode the broker does it. */
+  vouch(): Promise<void>;
+}
+
 /** A door that knows where to go once the first call comes. @throws {AppError} `not_initialised` at the first call */
-export function openCallDoor(ports: WorldWithEngine): CallDoor & Disposable {
+export function openCallDoor(ports: WorldWithEngine): LastingCallDoor {
   return new HomeDoor(ports);
 }
 
-class HomeDoor implements CallDoor, Disposable {
-  readonly #doors: PerVault<CallDoor & Partial<Disposable>>;
+/** A door in this process, or one to the broker. */
+type ChosenDoor = CallDoor & Partial<LocalCallDoor>;
+
+class HomeDoor implements LastingCallDoor {
+  readonly #doors: PerVault<ChosenDoor>;
+  #last: ChosenDoor | undefined;
 
   constructor(ports: WorldWithEngine) {
     this.#doors = new PerVault(ports, {
-      make: (config) => choose(ports, config),
+      make: async (config) => this.#last = await choose(ports, config),
       // Calls under way keep what they began with.
       retire: (door) => door[Symbol.dispose]?.(),
     });
@@ -31,12 +41,16 @@ class HomeDoor implements CallDoor, Disposable {
     return await (await this.#doors.current()).call(request, signal);
   }
 
+  async vouch(): Promise<void> {
+    await this.#last?.vouch?.();
+  }
+
   [Symbol.dispose](): void {
     this.#doors.drop();
   }
 }
 
-async function choose(ports: WorldWithEngine, config: Config): Promise<CallDoor & Partial<Disposable>> {
+async function choose(ports: WorldWithEngine, config: Config): Promise<ChosenDoor> {
   if (!isSealed(config)) return createCallDoor(ports);
   if (ports.upstreamProxy !== undefined) {
     throw new AppError("usage", {

@@ -139,6 +139,7 @@ async function serve(
     await Promise.race([aborted(signal), listener.lost.then((error) => Promise.reject(error))]);
   } finally {
     await listener.shutdown(DRAIN_MS);
+    await local.vouch();
     await files.remove(places.proxyState);
   }
 }

@@ -8,6 +8,7 @@
 
 import { joinStamps, type Stamp } from "../kernel/stamp.ts";
 import type { Keychain } from "../ports/keychain.ts";
+import { NewestPlace } from "../proxy/audit_recorder.ts";
 import { EMBEDDED_ORIGIN } from "../vault/config.ts";
 import { findProjectFile, projectFilePaths } from "../vault/project_file.ts";
 import { type OpenCallContext, openCallContext } from "./call_context.ts";
@@ -25,6 +26,7 @@ const COLLECTIONS = ["device", "pins"] as const;
 export class StandingContexts implements Disposable {
   readonly #ports: WorldWithEngine;
   readonly #logs = new VerifiedLogs();
+  readonly #newest = new NewestPlace();
   /** By selection, the one that was used last at the end. */
   readonly #contexts = new Map<string, Fresh<OpenCallContext>>();
 
@@ -67,6 +69,11 @@ export class StandingContexts implements Disposable {
     return this.#contexts.size;
   }
 
+  /** Has the keychain vouch for the newest record of them all. It never rejects. */
+  vouch(): Promise<void> {
+    return this.#newest.keep();
+  }
+
   #drop(key: string): void {
     this.#contexts.get(key)?.drop();
     this.#contexts.delete(key);
@@ -92,7 +99,7 @@ export class StandingContexts implements Disposable {
       // For all who wait: one caller's end must not end it.
       load: async () => {
         project = await this.#projectPaths(selection.folder ?? workingFolder);
-        const open = await openCallContext(this.#ports, selection, undefined, this.#logs);
+        const open = await openCallContext(this.#ports, selection, undefined, this.#logs, this.#newest);
         ({ keychain } = open.workspace.device);
         isLocal = open.workspace.device.config.server === EMBEDDED_ORIGIN;
         return open;

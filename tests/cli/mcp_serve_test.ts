@@ -263,6 +263,16 @@ Deno.test("a client that leaves or a system that ends the server cuts running ca
       const { records } = await sandbox.json(["proxy", "logs", "--last", "1"]);
       assert.equal((records as Record<string, unknown>[])[0]!["reason"], "cancelled", how);
     }
+    // The keychain vouches for the last record of a session: the log's end is not cut without a trace.
+    const path = `${sandbox.home}/proxy.log`;
+    await Deno.writeTextFile(
+      path,
+      (await Deno.readTextFile(path)).trimEnd().split("\n").slice(0, -1).join("\n") + "\n",
+    );
+    await Deno.remove(`${path}.head`);
+    const { code, stderr } = await sandbox.run(["proxy", "logs", "--verify"]);
+    assert.notEqual(code, 0);
+    assert.match(stderr, /keychain/);
   });
 });
 

@@ -6,6 +6,7 @@ import {
   CHECKPOINT_INTERVAL,
   CHECKPOINT_SPACING_MS,
   type CheckpointStore,
+  NewestPlace,
 } from "../../../src/proxy/audit_checkpoint.ts";
 import { hashLine, MAX_GROUP, parseLine } from "../../../src/proxy/audit_line.ts";
 import type { AuditRecord } from "../../../src/proxy/audit_record.ts";
@@ -234,4 +235,32 @@ Deno.test("under load there is one checkpoint at a time, not more often than onc
   checkpoints.finish();
   const lines = await Array.fromAsync(sink.lines());
   for (const { seq, hash } of checkpoints.taken) assert.equal(hash, hashLine(lines[seq - 1]!));
+});
+
+Deno.test("the last checkpoint is the newest place, comes after those under way, and never before another process's", async () => {
+  await using folder = await TempFolder.make();
+  const sink = sinkIn(folder.path), newest = new NewestPlace(), clock = new FakeClock();
+  await newest.keep(); // nothing was recorded
+  const checkpoints = new GatedCheckpoints();
+  const recorder = (): ChainedRecorder =>
+    new ChainedRecorder(sink, DEVICE, checkpoints, clock, seededRandom(crypto.randomUUID()), newest);
+  const [one, two] = [recorder(), recorder()];
+  const first = Promise.all(many(one, CHECKPOINT_INTERVAL));
+  await checkpoints.began();
+  await two.record(FACTS);
+  let kept = false;
+  const keeping = newest.keep().then(() => kept = true);
+  await sink.append((last) => last!); // time enough
+  assert.deepEqual([checkpoints.taken.map(({ seq }) => seq), kept], [[CHECKPOINT_INTERVAL], false]);
+  checkpoints.finish();
+  await first;
+  await checkpoints.began();
+  checkpoints.finish(new Error("the keychain is locked"));
+  await keeping;
+  assert.equal(checkpoints.taken.at(-1)!.seq, CHECKPOINT_INTERVAL + 1);
+  await newest.keep();
+  assert.equal(checkpoints.taken.length, 2, "it is there");
+  checkpoints.taken.push({ seq: CHECKPOINT_INTERVAL + 9, hash: "another process's" });
+  await newest.keep();
+  assert.equal(checkpoints.taken.length, 3);
 });

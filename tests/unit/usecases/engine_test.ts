@@ -20,6 +20,7 @@ import type { EnginePorts, WorldWithEngine } from "../../../src/usecases/engine_
 import { provideSecretRefs } from "../../../src/usecases/exec_provider.ts";
 import { forgetInProxy, proxyStatus, stopProxy } from "../../../src/usecases/proxy_control.ts";
 import { type ListenerOptions, type ProxyState, runProxy } from "../../../src/usecases/proxy_server.ts";
+import { KeychainCheckpoints } from "../../../src/usecases/audit_log.ts";
 import { readAuditLog, verifyAuditLog } from "../../../src/usecases/read_audit_log.ts";
 import { runWithEnv } from "../../../src/usecases/run_with_env.ts";
 import { deleteSecrets } from "../../../src/usecases/secrets/delete.ts";
@@ -303,6 +304,39 @@ Deno.test("one proxy runs per home; its state is told and its end awaited; what 
     const again = new AbortController();
     await runProxy(world, { port: 0 }, () => again.abort(), again.signal);
     await other.closeServer();
+  });
+});
+
+Deno.test("P14 when a proxy ends in order, the keychain vouches for its last record: no cut of the log is hidden by an older head", async () => {
+  await withStage(async ({ world, upstream, allow, set }) => {
+    await allow(upstream.origin);
+    await set("STRIPE_KEY", KEY);
+    const headers = { "X-AS-Target-URL": upstream.origin, "X-AS-Inject-Bearer": "STRIPE_KEY" };
+    const path = world.places.proxyLog;
+    const serve = async (calls: number): Promise<void> => {
+      const stop = new AbortController(), ready = Promise.withResolvers<ProxyState>();
+      const running = runProxy(world, { port: 0 }, ready.resolve, stop.signal);
+      running.catch(ready.reject);
+      const { port } = await ready.promise;
+      for (let i = 0; i < calls; i++) {
+        await (await fetch(`http://localhost:${port}/proxy`, { headers })).body?.cancel();
+      }
+      stop.abort();
+      await running;
+    };
+    const checkpoint = async (): Promise<number | undefined> =>
+      (await new KeychainCheckpoints(await world.keychain()).read())?.seq;
+    await serve(2);
+    assert.equal(await checkpoint(), 2);
+    const older = [await Deno.readTextFile(path), await Deno.readTextFile(`${path}.head`)] as const;
+    await serve(3);
+    assert.equal(await checkpoint(), 5);
+    await verifyAuditLog(world);
+    await serve(0);
+    assert.equal(await checkpoint(), 5);
+    await Deno.writeTextFile(path, older[0]);
+    await Deno.writeTextFile(`${path}.head`, older[1]);
+    await assert.rejects(verifyAuditLog(world), (e) => isAppError(e, "audit_invalid") && /keychain/.test(e.message));
   });
 });
 

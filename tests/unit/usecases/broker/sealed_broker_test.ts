@@ -69,6 +69,7 @@ function stage(idleMs: number): Stage {
     held: 0,
     connect: () => Promise.resolve(scriptedSocket(events)),
     forget: () => void events.push("forget"),
+    vouch: () => Promise.resolve(),
     [Symbol.dispose]: () => void events.push("values gone"),
   };
   const vaults = { seal: () => void events.push("keys gone") };
