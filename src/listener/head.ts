@@ -11,11 +11,16 @@ const INJECT = "x-as-inject-";
 /** `Sec-Fetch-Mode` alone is no sign of a browser: Node's fetch sends it. */
 const BROWSER: ReadonlySet<string> = new Set(["origin", "sec-fetch-site", "sec-fetch-dest", "sec-fetch-user"]);
 
+/** What follows scheme and authority (of a Unix socket: `http+unix` and the file). Deno hands on the request's own text. */
+const AFTER_AUTHORITY = /^[a-z+]+:\/\/[^/?#]*/i;
+
 /** What is read of a request. */
 export interface Head {
   readonly method: string;
   /** As Deno puts it together of the connection's scheme, the host and the request's own text. */
   readonly url: string;
+  /** Path and query as they came, on which the door decides: what a parser tidies away is none of ours. */
+  readonly asked: string;
   /** Lower case; undefined in HTTP/2, where it is in the URL. */
   readonly host: string | undefined;
   /** Whether there is a header that a browser sends with what a page asks for. */
@@ -52,5 +57,6 @@ export function readHead({ method, url, headers }: Pick<Request, "method" | "url
       else if (BROWSER.has(name)) fromBrowser = true;
     }
   });
-  return { method, url, host, fromBrowser, upgrade, contentLength, takesCodings, own, injections, others };
+  const asked = url.replace(AFTER_AUTHORITY, "");
+  return { method, url, asked, host, fromBrowser, upgrade, contentLength, takesCodings, own, injections, others };
 }

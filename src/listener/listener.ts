@@ -24,7 +24,7 @@ import { proxyRequest } from "./proxy_request.ts";
 import { withSafeRedirect } from "./redirects.ts";
 import { bodyOf } from "./request_body.ts";
 import { addressText, type Arrival, type Handler, serveSocket, serveTcp, type Serving } from "./serve.ts";
-import { askedFor, isBaseUrl, PROXY_PATH } from "./target_of.ts";
+import { isBaseUrl, PROXY_PATH } from "./target_of.ts";
 import { type Ending, joinSockets } from "./web_socket.ts";
 
 /** How long cut calls may take to be put on record, in ms. */
@@ -111,37 +111,33 @@ class Door {
   }
 
   async #answer(request: Request, arrival: Arrival | "socket"): Promise<Response> {
+    const head = readHead(request);
     try {
-      const head = readHead(request);
       guardRequest(head, arrival === "socket" ? "socket" : this.port);
-      return await this.#route(
-        request,
-        head,
-        claimsOf(head, arrival === "socket" ? arrival : tcpPeer(arrival, this.port)),
-      );
+      const peer = arrival === "socket" ? arrival : tcpPeer(arrival, this.port);
+      return await this.#route(request, head, claimsOf(head, peer));
     } catch (error) {
-      return isBaseUrl(askedFor(request.url)) ? failureForSdk(error) : failureAnswer(error);
+      return isBaseUrl(head.asked) ? failureForSdk(error) : failureAnswer(error);
     }
   }
 
-  async #route(request: Request, head: Head, claims: CallerClaims): Promise<Response> {
-    const { callers } = this.#options;
-    const path = pathOf(head);
-    switch (path) {
-      case "/health":
-        if (head.method !== "GET" && head.method !== "HEAD") break;
-        await callers.admit(claims);
-        return Response.json(await this.#options.health(), { headers: { "cache-control": "no-store" } });
-      case "/forget":
-        if (head.method !== "POST") break;
-        await callers.manage(claims);
-        this.#options.door.forget();
-        return new Response(null, { status: 204 });
-      case PROXY_PATH:
-        return await this.#call(request, head, claims);
-    }
-    if (isBaseUrl(path)) return await this.#call(request, head, claims);
+  #route(request: Request, head: Head, claims: CallerClaims): Promise<Response> {
+    const { method } = head, path = pathOf(head);
+    if (path === PROXY_PATH || isBaseUrl(path)) return this.#call(request, head, claims);
+    if (path === "/health" && (method === "GET" || method === "HEAD")) return this.#health(claims);
+    if (path === "/forget" && method === "POST") return this.#forget(claims);
     throw new AppError("bad_request", { reason: "there are /proxy and /health here" });
+  }
+
+  async #health(claims: CallerClaims): Promise<Response> {
+    await this.#options.callers.admit(claims);
+    return Response.json(await this.#options.health(), { headers: { "cache-control": "no-store" } });
+  }
+
+  async #forget(claims: CallerClaims): Promise<Response> {
+    await this.#options.callers.manage(claims);
+    this.#options.door.forget();
+    return new Response(null, { status: 204 });
   }
 
   async #call(request: Request, head: Head, claims: CallerClaims): Promise<Response> {
@@ -200,9 +196,8 @@ function tcpPeer({ remoteAddr }: Arrival, port: number): CallerClaims["peer"] {
   return { local: { hostname, port }, remote: remoteAddr };
 }
 
-/** The path as it came: what a parser tidies away is none of ours. */
-function pathOf({ url }: Head): string {
-  const asked = askedFor(url), end = asked.search(/[?#]/);
+function pathOf({ asked }: Head): string {
+  const end = asked.search(/[?#]/);
   return end < 0 ? asked : asked.slice(0, end);
 }
 

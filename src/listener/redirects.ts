@@ -9,7 +9,7 @@
 
 import type { CallResponse, HeaderLine } from "../usecases/call.ts";
 import type { Head } from "./head.ts";
-import { askedFor, isBaseUrl, PROXY_PATH } from "./target_of.ts";
+import { isBaseUrl, PROXY_PATH } from "./target_of.ts";
 
 /** What an answer is made of. */
 type Answer = Pick<CallResponse, "status" | "headers" | "body">;
@@ -18,10 +18,10 @@ type Answer = Pick<CallResponse, "status" | "headers" | "body">;
 const WITHHELD = "X-AS-Location";
 
 /** The answer with a redirect that is safe to follow. `target` is what was called. */
-export function withSafeRedirect(answer: Answer, { url, own }: Pick<Head, "url" | "own">, target: string): Answer {
+export function withSafeRedirect(answer: Answer, { asked, own }: Pick<Head, "asked" | "own">, target: string): Answer {
   const { status, headers, body } = answer;
   if (status < 300 || status > 399) return answer;
-  const through = isBaseUrl(askedFor(url));
+  const through = isBaseUrl(asked);
   const holdsToken = own.has("x-as-session") || own.has("x-as-agent-token");
   if (!through && !holdsToken) return answer;
   const lines = headers.flatMap(([name, value]): HeaderLine[] => {

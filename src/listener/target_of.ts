@@ -14,8 +14,6 @@ import type { Head } from "./head.ts";
 /** The door's own path; an SDK's base URL begins with it. */
 export const PROXY_PATH = "/proxy";
 
-/** What follows scheme and authority (of a Unix socket: `http+unix` and the file). Deno hands on the request's own text. */
-const AFTER_AUTHORITY = /^[a-z+]+:\/\/[^/?#]*(.*)$/is;
 /** Scheme and authority; the engine checks the authority itself. One slash behind it, as browsers show it, means the same. */
 const ORIGIN = /^((?:https?|wss?):\/\/[^/?#\\\s]+)\/?$/i;
 /** A step that a URL parser takes back, in every way of writing it, between slashes of either kind. */
@@ -26,23 +24,17 @@ const DOT_STEP = /(^|[/\\])(\.|%2e){1,2}([/\\]|$)/i;
  *
  * @throws {AppError} `bad_request`
  */
-export function targetOf({ url, own }: Pick<Head, "url" | "own">): string {
+export function targetOf({ asked, own }: Pick<Head, "asked" | "own">): string {
   const whole = own.get("x-as-target-url"), origin = own.get("x-as-target-origin");
   if (whole !== undefined && origin !== undefined) {
     throw refuse("X-AS-Target-URL and X-AS-Target-Origin are two ways to say one thing; send one of them");
   }
-  const asked = askedFor(url);
   return origin === undefined ? wholeTarget(asked, whole) : joined(origin, asked);
 }
 
 /** Whether that path is one behind a base URL, so that an SDK has put it together. */
 export function isBaseUrl(asked: string): boolean {
   return asked.startsWith(`${PROXY_PATH}/`);
-}
-
-/** Path and query as they came. */
-export function askedFor(url: string): string {
-  return AFTER_AUTHORITY.exec(url)?.[1] ?? "";
 }
 
 function wholeTarget(asked: string, target: string | undefined): string {
