@@ -142,6 +142,8 @@ install_checkout() {
 lib='$quoted'
 # Deno writes the keys of every TLS session into the file that this names, from its start on.
 unset SSLKEYLOGFILE
+# Half a second later it would ask the network for its newest version, through a proxy where the program has not yet put that aside.
+export DENO_NO_UPDATE_CHECK=1
 exec "\$lib/deno" run --quiet --no-prompt --cached-only --no-code-cache --config "\$lib/bundle/deno.json" \\
   --allow-all "\$lib/bundle/main.js" "\$@"
 LAUNCHER

@@ -75,7 +75,10 @@ Deno.test("install.sh without a runtime to embed installs a launcher that behave
     });
     assert.equal(code, 0, text);
     const program = `${prefix}/bin/agentsecrets`;
-    assert.match(await Deno.readTextFile(program), /^#!\/bin\/sh[^]*\nunset SSLKEYLOGFILE\n/);
+    assert.match(
+      await Deno.readTextFile(program),
+      /^#!\/bin\/sh[^]*\nunset SSLKEYLOGFILE\n[^]*\nexport DENO_NO_UPDATE_CHECK=1\n/,
+    );
     assert.match(await version(program), /^\d+\.\d+\.\d+$/);
     const list = await new Deno.Command(program, {
       args: ["secrets", "list", "--json"],

@@ -7,6 +7,12 @@ import assert from "node:assert/strict";
 const root = new URL("../../", import.meta.url);
 const decoder = new TextDecoder();
 
+/**
+ * Half a second after its start the runtime asks for its newest version: on a slow machine before the program has put aside the proxy
+ * that a test names. The compiled program has no such thing, and the launcher that install.sh writes turns it off too.
+ */
+export const QUIET_RUNTIME = { DENO_NO_UPDATE_CHECK: "1" };
+
 /** How the program ended. */
 export interface CliResult {
   readonly code: number;
@@ -77,6 +83,7 @@ export class Sandbox implements AsyncDisposable {
       AGENTSECRETS_HOME: this.home,
       // Deno's own cache: without it a child would fetch the packages anew.
       DENO_DIR: Deno.env.get("DENO_DIR") ?? `${Deno.env.get("HOME")}/.cache/deno`,
+      ...QUIET_RUNTIME,
       TMPDIR: this.base,
     };
   }

@@ -3,7 +3,7 @@
  * setpriv. What the attacker runs has that user's whole power: a shell, every file, the socket.
  */
 import assert from "node:assert/strict";
-import { PASSWORD } from "./cli.ts";
+import { PASSWORD, QUIET_RUNTIME } from "./cli.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
 /** Nobody's: no account of this machine has it. */
@@ -91,6 +91,7 @@ export class SealedHome implements AsyncDisposable {
       HOME: `${this.base}/home`,
       AGENTSECRETS_HOME: this.home,
       DENO_DIR: `${this.base}/deno`,
+      ...QUIET_RUNTIME,
       TMPDIR: this.base,
     };
   }
