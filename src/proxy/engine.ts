@@ -20,7 +20,7 @@ import type { Outgoing } from "./inject/outgoing.ts";
 import { injectAll, prepare } from "./inject/registry.ts";
 import type { Redactor } from "./redact/redactor.ts";
 import { type EngineRequest, parseCallRequest } from "./request.ts";
-import { resolve } from "./resolve.ts";
+import { resolve, type Resolved } from "./resolve.ts";
 import { ResolvedValues } from "./resolved_values.ts";
 import { RedactedSocket } from "./socket.ts";
 import { domainOf } from "./target.ts";
@@ -138,7 +138,7 @@ export class Engine implements Disposable {
   async #prepare({ request, context, log, signal }: Passage): Promise<Prepared> {
     const grant = await this.#decide(request, context, signal);
     const ready = await prepare(request, request.injections);
-    const { outgoing, redactor } = await this.#inject(grant, ready, request, signal);
+    const { outgoing, redactor } = this.#inject(ready, request, await resolve(grant, this.#world.secrets, signal));
     // The path may hold anything, a value stored at an upstream included: the log gets it redacted.
     log.showTarget((text) => redactor.text(text));
     const upstream = await this.#world.upstream();
@@ -161,16 +161,19 @@ export class Engine implements Disposable {
     return decision.proof;
   }
 
-  async #inject(
-    grant: Grant,
+  /** Ends the loan of `resolved`. */
+  #inject(
     ready: Outgoing,
-    request: EngineRequest,
-    signal: AbortSignal | undefined,
-  ): Promise<{ outgoing: Outgoing; redactor: Redactor }> {
-    using resolved = await resolve(grant, this.#world.secrets, signal);
-    const outgoing = injectAll(ready, request.injections, resolved.granted);
-    const nowMs = this.#world.clock.monotonicMs();
-    return { outgoing, redactor: this.#resolved.redactorWith(grant.scope.projectId, resolved.known, nowMs) };
+    { injections }: EngineRequest,
+    resolved: Resolved,
+  ): Pick<Prepared, "outgoing" | "redactor"> {
+    try {
+      const outgoing = injectAll(ready, injections, resolved.granted);
+      const nowMs = this.#world.clock.monotonicMs();
+      return { outgoing, redactor: this.#resolved.redactorWith(resolved.scope.projectId, resolved.known, nowMs) };
+    } finally {
+      resolved[Symbol.dispose]();
+    }
   }
 
   async #respond({ log, signal }: Passage, answer: RedactedAnswer): Promise<CallResponse> {

@@ -7,11 +7,12 @@
 import { AppError } from "../kernel/error.ts";
 import type { SecretName } from "../kernel/names.ts";
 import type { Secret } from "../kernel/secret.ts";
-import type { LentSecrets, SecretReader } from "../ports/secret_reader.ts";
+import type { LentSecrets, SecretReader, SecretScope } from "../ports/secret_reader.ts";
 import { Grant } from "./decide.ts";
 
 /** What a call needs of the keychain, on loan. */
 export interface Resolved extends Disposable {
+  readonly scope: SecretScope;
   /** The values of the grant's secrets: these, and no others, may go out. */
   readonly granted: ReadonlyMap<SecretName, Secret>;
   /** Every value of the environment, those of `granted` among them: these are looked for in the answer. */
@@ -38,16 +39,18 @@ export async function resolve(
     const value = lent.values.get(name);
     if (value !== undefined) granted.set(name, value);
   }
-  if (granted.size === grant.secrets.length) return new LentValues(granted, lent);
+  if (granted.size === grant.secrets.length) return new LentValues(grant.scope, granted, lent);
   lent[Symbol.dispose]();
   throw missing(grant.secrets.filter((name) => !granted.has(name)));
 }
 
 class LentValues implements Resolved {
+  readonly scope: SecretScope;
   readonly granted: ReadonlyMap<SecretName, Secret>;
   readonly #lent: LentSecrets;
 
-  constructor(granted: ReadonlyMap<SecretName, Secret>, lent: LentSecrets) {
+  constructor(scope: SecretScope, granted: ReadonlyMap<SecretName, Secret>, lent: LentSecrets) {
+    this.scope = scope;
     this.granted = granted;
     this.#lent = lent;
   }
