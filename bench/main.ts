@@ -19,6 +19,7 @@ const SECTIONS: Readonly<Record<string, () => Promise<Section>>> = {
   envelope: () => import("./envelope.ts"),
   audit: () => import("./audit.ts"),
   call: () => import("./call.ts"),
+  engine: () => import("./engine.ts"),
   listener: () => import("./listener.ts"),
   proxy: () => import("./proxy.ts"),
 };
