@@ -118,7 +118,7 @@ async function describe(): Promise<void> {
  * The engine of this Deno counts bodies on their way through by themselves and collects the whole heap every 32 MiB of them: half of the
  * processor time of a large answer. Counted together with the heap they are collected in time, and memory stays bounded.
  */
-const V8_FLAGS = "--v8-flags=--external-memory-accounted-in-global-limit,--min-semi-space-size=16";
+const V8_FLAGS = "--v8-flags=--external-memory-accounted-in-global-limit";
 
 /** Compiles thrice: V8 takes code only from the same runtime with the same flags, so that is what makes it, and shows that it is taken. */
 async function compile(): Promise<void> {
