@@ -120,6 +120,7 @@ export const DBUS_ERROR = {
   SPAWN_FIRST: 23,
   SPAWN_LAST: 34,
   UNKNOWN_OBJECT: 41,
+  UNKNOWN_INTERFACE: 42,
 } as const;
 
 /** A `GError` as numbers: its English text is neither shown nor decided upon. */

@@ -38,6 +38,8 @@ import { Watch } from "./secret_service/watch.ts";
 
 /** How long the service may be silent, in milliseconds. */
 const TIMEOUT_MS = 10_000;
+/** How long a replaced item may take to go, where the service removes by a prompt, in ms. */
+const PUT_PATIENCE_MS = 250;
 /** Attributes are asked for one item a call: this many at once hide the way there and back (measured: 8…32 are alike). */
 const PARALLEL = 16;
 /** Asking for one name costs as much as this many attributes of an enumeration. */
@@ -125,12 +127,12 @@ export class SecretServiceKeychain implements Keychain {
       await refuseUnusable(scope);
       for (const change of changes) {
         signal?.throwIfAborted();
-        await this.#change(scope, change);
+        await this.#change(scope, change, signal);
       }
     });
   }
 
-  async #change(scope: Scope, change: KeychainChange): Promise<void> {
+  async #change(scope: Scope, change: KeychainChange, signal?: AbortSignal): Promise<void> {
     const { collection, name } = change.key;
     const old = await this.#find(scope, { collection, name });
     if (change.op === "put") {
@@ -138,8 +140,13 @@ export class SecretServiceKeychain implements Keychain {
       await scope.session.store(scope.watch, attributes, change.label ?? `AgentSecrets: ${name}`, change.value);
     }
     for (const { path } of old) {
-      const removed = await scope.bus.remove(scope.watch, path);
-      // Left behind after a `put` it is merely an older revision.
+      // Left behind after a `put` it is merely an older revision: nobody waits until a person has confirmed that it can go.
+      const removed = await scope.session.remove(
+        scope.watch,
+        path,
+        change.op === "put" ? PUT_PATIENCE_MS : this.#timeoutMs,
+        signal,
+      );
       if (!removed && change.op === "remove") throw new AppError("keychain_locked", { backend: BACKEND });
     }
   }

@@ -37,7 +37,8 @@ export function isGone(error: unknown): boolean {
   if (!(error instanceof NativeFailure)) return false;
   const { domain, code } = error.status;
   return (domain === "g-dbus-error-quark" &&
-    (code === DBUS_ERROR.UNKNOWN_METHOD || code === DBUS_ERROR.UNKNOWN_OBJECT)) ||
+    (code === DBUS_ERROR.UNKNOWN_METHOD || code === DBUS_ERROR.UNKNOWN_OBJECT ||
+      code === DBUS_ERROR.UNKNOWN_INTERFACE)) ||
     (domain === "secret-error" && code === SECRET_ERROR.NO_SUCH_OBJECT);
 }
 
@@ -129,13 +130,14 @@ export class Bus {
     return [entry, this.#glib.g_variant_get_child_value(entry, 0n), this.#glib.g_variant_get_child_value(entry, 1n)];
   }
 
-  /** Removes an item. False when the service wants to ask a person first; an item that is gone already is removed. */
-  async remove(watch: Watch, item: string): Promise<boolean> {
+  /** Removes an item; one that is gone already is removed. The path of a prompt when the service wants to ask a person first. */
+  async remove(watch: Watch, item: string): Promise<string | undefined> {
     try {
       const reply = await this.#service(watch, item, ITEM, "Delete", "()");
-      return this.#child(reply, 0, (child) => this.#text(child)) === NONE;
+      const prompt = this.#child(reply, 0, (child) => this.#text(child));
+      return prompt === NONE ? undefined : prompt;
     } catch (error) {
-      if (isGone(error)) return true;
+      if (isGone(error)) return undefined;
       throw error;
     }
   }

@@ -23,11 +23,13 @@ import {
 } from "../../../../ffi/libsecret.ts";
 import { Secret } from "../../../kernel/secret.ts";
 import { Bus } from "./bus.ts";
-import type { Watch } from "./watch.ts";
+import { Watch } from "./watch.ts";
 
 /** The kind under which keychain programs file our items. */
 const SCHEMA = "org.agentsecrets.Item";
 const DEFAULT_COLLECTION = "default";
+/** What a prompt results in that has nothing to tell: an empty string. As a type of GVariant. */
+const NO_RESULT = "s";
 
 /** The native libraries of the Secret Service. */
 export interface Libraries {
@@ -112,6 +114,32 @@ export class Session {
       return Secret.take(readSecretValue(secret, value));
     } finally {
       secret.secret_value_unref(value);
+    }
+  }
+
+  /**
+   * Removes an item that is unlocked. KeePassXC does so by a prompt only, and shows something only where its settings say that deleting
+   * is to be confirmed. One that is not answered within `patienceMs` is taken back.
+   *
+   * @returns Whether the item is gone.
+   */
+  async remove(watch: Watch, item: string, patienceMs: number, signal?: AbortSignal): Promise<boolean> {
+    const prompt = await this.bus.remove(watch, item);
+    if (prompt === undefined) return true;
+    const { glib, secret } = this.#libraries;
+    const path = cString(prompt), type = cString(NO_RESULT);
+    using waiting = new Watch(glib, patienceMs, signal);
+    try {
+      const answer = await waiting.call(
+        (cancellable, error) =>
+          secret.secret_service_prompt_at_dbus_path_sync(this.#service, path, cancellable, type, error),
+        [path, type],
+      );
+      if (answer !== null) glib.g_variant_unref(answer);
+      return answer !== null;
+    } catch (error) {
+      if (waiting.expired) return false;
+      throw error;
     }
   }
 
