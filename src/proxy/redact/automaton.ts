@@ -89,6 +89,7 @@ export class Automaton {
   readonly #needles: readonly Needle[];
   readonly #set: NeedleSet;
   #prefilter: Prefilter | undefined;
+  #prefilterAsked = false;
   #scannedBytes = 0;
   #contents: StateContent[] = [];
   #ids = new Map<string, StateId>();
@@ -120,13 +121,17 @@ export class Automaton {
   /** Counts `bytes` more of traffic and returns the prefilter once there was enough of it. */
   prefilterFor(bytes: number): Prefilter | undefined {
     this.#scannedBytes += bytes;
-    if (this.#scannedBytes > this.#limits.prefilterAfterBytes) this.#prefilter ??= new Prefilter(this.#needles);
+    if (this.#scannedBytes > this.#limits.prefilterAfterBytes && !this.#prefilterAsked) {
+      this.#prefilterAsked = true;
+      this.#prefilter = Prefilter.for(this.#needles, this.pairs);
+    }
     return this.#prefilter;
   }
 
   /** Forgets all states. */
   dispose(): void {
     this.#disposed = true;
+    this.#prefilter?.wipe();
     this.#prefilter = undefined;
     this.#set.renew();
     this.#clear();
@@ -162,6 +167,7 @@ export class Automaton {
     for (let second = 0; second < 256; second++) {
       this.pairs[first << 8 | second] = this.table[state << 8 | second] === DEAD ? 0 : 1;
     }
+    this.#prefilter?.learn(first, this.pairs.subarray(first << 8, (first + 1) << 8));
   }
 
   /** Whether a match may begin with `byte`. */

@@ -12,11 +12,8 @@ import type { Prefilter } from "./prefilter.ts";
 import { type Automaton, DEAD, OPEN, START, type StateContent, type StateId } from "./automaton.ts";
 
 const NO_BYTES = new Uint8Array(0);
-const NO_WORDS = new Uint32Array(0);
-/** Bytes looked at one by one where the prefilter stopped: a word. */
-const FEW_BYTES = 4;
-/** Most such bytes before the prefilter is asked again, and fewest for which it is asked at all. */
-const MANY_BYTES = 64;
+/** Fewest bytes for which the prefilter is asked. */
+const MANY_BYTES = 512;
 
 /** What reading a byte costs where the automaton has been before, in its unit of work. */
 const LOOKUP_WORK = 1 / 16;
@@ -61,10 +58,7 @@ export class Scanner {
   #stopAt = Infinity;
   #done = 0;
   #out: Uint8Array[] = [];
-  // The same bytes as words, the first of which begins #lead bytes into them.
   #prefilter: Prefilter | undefined;
-  #words: Uint32Array = NO_WORDS;
-  #lead = 0;
 
   constructor(automaton: Automaton, marker: Uint8Array) {
     this.#automaton = automaton;
@@ -121,7 +115,9 @@ export class Scanner {
     this.#out = [];
     this.#busy = false;
     this.#stopAt = this.#automaton.work + work;
-    this.#align();
+    const length = this.#bytes.length;
+    this.#prefilter = length < MANY_BYTES ? undefined : this.#automaton.prefilterFor(length);
+    this.#prefilter?.begin(this.#bytes);
     let progress = this.#resume(this.#pause);
     while (!("at" in progress)) {
       progress = "searchFrom" in progress
@@ -133,19 +129,10 @@ export class Scanner {
     this.#held = this.#done === this.#bytes.length ? NO_BYTES : this.#bytes.slice(this.#done);
     this.#released = Math.max(0, this.#released - this.#done);
     const out = this.#out.length === 1 ? this.#out[0]! : concat(...this.#out);
+    this.#prefilter?.end();
     this.#bytes = NO_BYTES;
-    this.#words = NO_WORDS;
     this.#out = [];
     return out;
-  }
-
-  /** Lays aligned words over the bytes for the prefilter. */
-  #align(): void {
-    const { buffer, byteOffset, length } = this.#bytes;
-    this.#prefilter = length < MANY_BYTES ? undefined : this.#automaton.prefilterFor(length);
-    if (this.#prefilter === undefined) return;
-    this.#lead = -byteOffset & 3;
-    this.#words = new Uint32Array(buffer, byteOffset + this.#lead, (length - this.#lead) >> 2);
   }
 
   #resume(pause: Pause): Progress {
@@ -190,6 +177,10 @@ export class Scanner {
         return { at: "candidate", next: next - start, reached: automaton.content(state) };
       }
       state = DEAD;
+      // The automaton died of these four bytes, or of fewer.
+      if (next < start + 4 && start + 4 <= bytes.length) {
+        this.#prefilter?.isHarmless(bytes[start]!, bytes[start + 1]!, bytes[start + 2]!, bytes[start + 3]!);
+      }
       if (this.#isSpent()) {
         this.#emit(start + 1);
         return { at: "search" };
@@ -205,17 +196,12 @@ export class Scanner {
     const automaton = this.#automaton, pairs = automaton.pairs, bytes = this.#bytes, prefilter = this.#prefilter;
     const end = bytes.length - 1;
     if (at > end) return bytes.length;
-    for (let window = FEW_BYTES; at < end;) {
-      const from = prefilter?.skip(this.#words, this.#lead, at) ?? at;
-      // Where the prefilter finds nothing to skip it is asked less often.
-      window = from > at ? FEW_BYTES : Math.min(2 * window, MANY_BYTES);
-      const stop = prefilter === undefined ? end : Math.min(from + window, end);
-      for (at = from; at < stop; at++) {
-        const pair = bytes[at]! << 8 | bytes[at + 1]!;
-        if (pairs[pair] === 0) continue;
-        if (pairs[pair] !== 1) automaton.learn(bytes[at]!);
-        if (pairs[pair] === 1) return at;
-      }
+    for (; at < end; at++) {
+      if (prefilter !== undefined && (at = prefilter.next(at)) >= end) break;
+      const pair = bytes[at]! << 8 | bytes[at + 1]!;
+      if (pairs[pair] === 0) continue;
+      if (pairs[pair] !== 1) automaton.learn(bytes[at]!);
+      if (pairs[pair] === 1) return at;
     }
     return automaton.begins(bytes[end]!) ? end : bytes.length;
   }
