@@ -5,6 +5,7 @@ import { FileLocks } from "../../../../src/adapters/files/lock.ts";
 import { openQuickFiles } from "../../../../src/adapters/process/quick_files.ts";
 import { systemRandom } from "../../../../src/adapters/random/system.ts";
 import { isAppError } from "../../../../src/kernel/error.ts";
+import { testAlone } from "../../../support/alone.ts";
 import { TextLineStream } from "../../../support/lines.ts";
 import { TempFolder } from "../../../support/temp_folder.ts";
 
@@ -139,10 +140,11 @@ function immediate(ms: () => number): { readonly locks: FileLocks; readonly aske
 
 const LINUX = { ignore: Deno.build.os !== "linux" };
 
-Deno.test(
-  "hold() takes a free lock at once, gives it up whatever the work does, and shuts out those who wait",
-  LINUX,
-  async () => {
+// A program that another test starts just then has a copy of every descriptor for a moment, and with it the lock.
+testAlone(import.meta.url, {
+  name: "hold() takes a free lock at once, gives it up whatever the work does, and shuts out those who wait",
+  ...LINUX,
+  fn: async () => {
     await using folder = await TempFolder.make();
     const path = folder.at("l"), { locks, asked } = immediate(() => 0);
     await locks.hold(path, async () => {}, 10_000); // makes the file
@@ -163,7 +165,7 @@ Deno.test(
     assert.equal(await locks.hold(path, async () => "free again", 10_000), "free again");
     assert.deepEqual(asked, ["had", "had"]);
   },
-);
+});
 
 Deno.test(
   "hold() waits, as long as it may, for a lock that cannot be had at once",
