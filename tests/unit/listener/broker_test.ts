@@ -6,6 +6,7 @@ import { startBroker } from "../../../src/listener/broker.ts";
 import { BrokerDoor, brokerStatus, lockBroker, namesFromBroker } from "../../../src/usecases/broker/client.ts";
 import type { Broker } from "../../../src/usecases/broker/sealed_broker.ts";
 import type { Body, CallOutcome, CallRequest, CallResponse } from "../../../src/usecases/call.ts";
+import { nobodyListens } from "../../support/nobody_listens.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 const OUTCOME: CallOutcome = { auditId: "log_1", redacted: true, durationMs: 3 };
@@ -153,6 +154,7 @@ Deno.test("without a broker, and with the socket of a killed one, the answer say
   const door = new BrokerDoor(new UnixBrokerSocket(path), folder);
   await assert.rejects(door.call(REQUEST), { code: "broker_needed", exit: 9, status: 423 });
   Deno.listen({ transport: "unix", path }).close();
+  await nobodyListens({ transport: "unix", path });
   await assert.rejects(door.call(REQUEST), { code: "broker_needed" });
   await Deno.remove(folder, { recursive: true });
 });

@@ -4,6 +4,7 @@ import { FileLocks } from "../../../src/adapters/files/lock.ts";
 import type { Peers } from "../../../src/ports/peer.ts";
 import type { AgentTokens } from "../../../src/usecases/identify_caller.ts";
 import { withDoor } from "../../support/listener.ts";
+import { nobodyListens } from "../../support/nobody_listens.ts";
 
 const curlExists = (await new Deno.Command("sh", { args: ["-c", "command -v curl"], stdout: "null" }).output()).success;
 const canBeStranger = Deno.build.os === "linux" && Deno.uid() === 0 && curlExists &&
@@ -146,6 +147,7 @@ Deno.test({
       await assert.rejects(open(), { code: "port_in_use" });
       await Deno.rename(socket, `${socket}.kept`); // closing would remove it
       killed.close();
+      await nobodyListens({ transport: "unix", path: `${socket}.kept` });
       await Deno.rename(`${socket}.kept`, socket);
       await open();
       await Deno.writeTextFile(socket, "a file of the person's");
@@ -184,7 +186,7 @@ Deno.test("the end waits for calls under way, takes no new ones, and cuts what n
     const live = (await fetch(`${origin}/proxy`, { headers })).body!.pipeThrough(new TextDecoderStream()).getReader();
     await live.read();
     const ending = listener.shutdown(60_000);
-    await assert.rejects(Deno.connect({ hostname: "127.0.0.1", port: listener.port }));
+    await nobodyListens({ hostname: "127.0.0.1", port: listener.port });
     upstream.push("data: two\n\n");
     assert.equal((await live.read()).value, "data: two\n\n");
     upstream.push(undefined);

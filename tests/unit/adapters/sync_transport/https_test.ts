@@ -3,6 +3,7 @@ import { HttpsTransport, parseServerOrigin } from "../../../../src/adapters/sync
 import { SyncClient } from "../../../../src/cloud/client.ts";
 import { isAppError } from "../../../../src/kernel/error.ts";
 import { makeAuthority } from "../../../support/authority.ts";
+import { nobodyListens } from "../../../support/nobody_listens.ts";
 import { Person, TestServer } from "../../../support/sync_server.ts";
 
 interface Served extends AsyncDisposable {
@@ -86,6 +87,7 @@ Deno.test("nobody listening, no answer in time and an endless answer are all sai
     await using served = serve(() => new Response());
     return served.origin;
   })();
+  await nobodyListens({ hostname: "127.0.0.1", port: Number(new URL(closed).port) });
   assert.match(
     await withTransport(new HttpsTransport(closed), (t) => reasonOf(t.send(GET))),
     /^the connection (was refused|failed)$/,

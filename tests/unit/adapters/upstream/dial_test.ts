@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { type Connect, dial, DialError, interleaved } from "../../../../src/adapters/upstream/dial.ts";
 import { GoodAddresses } from "../../../../src/adapters/upstream/good_addresses.ts";
+import { nobodyListens } from "../../../support/nobody_listens.ts";
 
 const V4 = "127.0.0.1", V6 = "::1";
 
@@ -71,6 +72,7 @@ Deno.test("with both families, whichever the server listens on is found, in eith
       (await listener.accept()).close();
     }
     listener.close();
+    await nobodyListens({ hostname, port: listener.addr.port });
     const refused = dial([V6, V4], listener.addr.port, { timeoutMs: 60_000 });
     await assert.rejects(refused, (e) => e instanceof DialError && !e.timedOut && /refused/.test(e.reason));
   }

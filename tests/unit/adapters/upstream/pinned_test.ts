@@ -4,6 +4,7 @@ import { PinnedUpstream } from "../../../../src/adapters/upstream/pinned.ts";
 import type { Bytes } from "../../../../src/kernel/bytes.ts";
 import { AppError, isAppError } from "../../../../src/kernel/error.ts";
 import type { UpstreamRequest, UpstreamResponse } from "../../../../src/ports/upstream.ts";
+import { nobodyListens } from "../../../support/nobody_listens.ts";
 import { startUpstream, type TestUpstream, type UpstreamOptions } from "../../../support/upstream.ts";
 
 const TIMEOUTS = { connectMs: 5000, firstByteMs: 5000, idleMs: 5000 };
@@ -164,6 +165,7 @@ Deno.test("an answer that breaks off is an error, not an end", async () => {
     await failsWith(text(response), "upstream_unreachable", /ended early/);
     await served;
     raw.close();
+    await nobodyListens({ hostname: "127.0.0.1", port: raw.addr.port });
     await failsWith(send(adapter, `http://localhost:${raw.addr.port}/?k=${VALUE}`), "upstream_unreachable", /refused/);
     assert.equal(upstream.requests.length, 0);
   });

@@ -5,6 +5,7 @@ import { proxySettings } from "../../../../../src/adapters/upstream/proxy/settin
 import { UpstreamProxy } from "../../../../../src/adapters/upstream/proxy/upstream_proxy.ts";
 import { type ErrorCode, isAppError } from "../../../../../src/kernel/error.ts";
 import type { UpstreamRequest } from "../../../../../src/ports/upstream.ts";
+import { nobodyListens } from "../../../../support/nobody_listens.ts";
 import { makeAuthority } from "../../../../support/authority.ts";
 import { startConnectProxy } from "../../../../support/connect_proxy.ts";
 import { startUpstream } from "../../../../support/upstream.ts";
@@ -176,8 +177,9 @@ Deno.test("a proxy that refuses, wants a password, talks nonsense, is silent or 
   silent.close();
 });
 
-function freePort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+async function freePort(): Promise<number> {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 }), { port } = listener.addr;
   listener.close();
-  return listener.addr.port;
+  await nobodyListens({ hostname: "127.0.0.1", port });
+  return port;
 }
