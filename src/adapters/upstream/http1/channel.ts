@@ -1,6 +1,7 @@
 /**
  * A connection's bytes on their way in and out. Reads go into one buffer of bounded size, and what is in it is copied out, so a
- * slow reader costs at most that buffer; while a body flows, the next read runs ahead of the reader.
+ * slow reader costs at most that buffer; while a body flows, the next read runs ahead of the reader. Handing on costs more by the
+ * piece than by the byte, so the buffer of a body that comes faster than it goes is larger where there is spare memory.
  *
  * @module
  */
@@ -8,12 +9,16 @@
 import type { Bytes } from "../../../kernel/bytes.ts";
 import { Limit } from "../limit.ts";
 import { BadAnswer } from "./bad_answer.ts";
+import type { SpareMemory } from "./spare_memory.ts";
 
 /** A TLS record's worth, which is most that one read of a TLS connection gives. */
 const FIRST_BYTES = 16 * 1024;
-/** Largest buffer, and so the largest head. */
+/** Largest buffer without spare memory, and largest head. */
 export const MAX_BUFFER_BYTES = 64 * 1024;
+/** Largest buffer of a body. */
+export const MAX_SPARE_BUFFER_BYTES = 256 * 1024;
 const CR = 13, LF = 10;
+const TOO_LARGE = "its answer's head is not valid or too large";
 const START = new TextEncoder().encode("HTTP/1.");
 
 /** A connection to an origin. */
@@ -33,10 +38,13 @@ export class Channel {
   #failure: unknown;
   #flowing = false;
   #onStir: (() => void) | undefined;
+  readonly #spare: SpareMemory | undefined;
 
-  constructor(connection: Pick<Deno.Conn, "read" | "write" | "close">, address: string) {
+  /** @param spare Where memory beyond {@linkcode MAX_BUFFER_BYTES} comes from; none for none. */
+  constructor(connection: Pick<Deno.Conn, "read" | "write" | "close">, address: string, spare?: SpareMemory) {
     this.#connection = connection;
     this.address = address;
+    this.#spare = spare;
   }
 
   /** How many bytes are here. */
@@ -52,7 +60,7 @@ export class Channel {
   /** Waits for more bytes than are here now. False at the connection's end. @throws what reading threw, {@linkcode BadAnswer} */
   async more(): Promise<boolean> {
     if (!this.over && this.#reading === undefined && !this.#read()) {
-      throw new BadAnswer("its answer's head is not valid or too large");
+      throw new BadAnswer(TOO_LARGE);
     }
     await this.#reading;
     if (this.#failure !== undefined) throw this.#failure;
@@ -99,6 +107,8 @@ export class Channel {
       this.#searched = at + 1;
       if (at - 1 === this.#from) throw new BadAnswer("its answer is not HTTP/1.1");
       if (this.#buffer[at - 2] !== LF || at - 3 < this.#from) continue;
+      // The buffer may be larger: it was a body's before.
+      if (at - this.#from >= MAX_BUFFER_BYTES) throw new BadAnswer(TOO_LARGE);
       const text = byteText(this.#buffer.subarray(this.#from, at - 3));
       this.skip(at + 1 - this.#from);
       return text;
@@ -107,6 +117,7 @@ export class Channel {
     if (START.some((byte, i) => i < this.here && this.#buffer[this.#from + i] !== byte)) {
       throw new BadAnswer("its answer is not HTTP/1.1");
     }
+    if (this.here >= MAX_BUFFER_BYTES) throw new BadAnswer(TOO_LARGE);
     this.#searched = this.#to;
     return undefined;
   }
@@ -151,6 +162,7 @@ export class Channel {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    if (this.#buffer.length > MAX_BUFFER_BYTES) this.#spare?.give(this.#buffer.length - MAX_BUFFER_BYTES);
     this.limit.end();
     try {
       this.#connection.close();
@@ -188,15 +200,28 @@ export class Channel {
     const size = this.#buffer.length, here = this.here;
     if (here > 0 && size - this.#to >= size / 4) return true;
     const isTight = here > 0 ? here > size / 2 : this.#to === size;
-    if (isTight && size < MAX_BUFFER_BYTES) {
-      const larger = new Uint8Array(size * 2);
-      larger.set(this.peek(here));
-      this.#buffer = larger;
-    } else this.#buffer.copyWithin(0, this.#from, this.#to);
+    const larger = isTight ? this.#largerThan(size) : size;
+    if (larger > size) this.#grow(larger);
+    else this.#buffer.copyWithin(0, this.#from, this.#to);
     this.#searched -= this.#from;
     this.#from = 0;
     this.#to = here;
     return here < this.#buffer.length;
+  }
+
+  /** The size to which a buffer of `size` may grow; `size` when it may not. */
+  #largerThan(size: number): number {
+    if (size < MAX_BUFFER_BYTES) return size * 2;
+    const isSpare = size === MAX_BUFFER_BYTES && this.#flowing &&
+      this.#spare?.take(MAX_SPARE_BUFFER_BYTES - MAX_BUFFER_BYTES) === true;
+    return isSpare ? MAX_SPARE_BUFFER_BYTES : size;
+  }
+
+  /** Moves what is here to the beginning of a larger buffer. */
+  #grow(size: number): void {
+    const larger = new Uint8Array(size);
+    larger.set(this.peek(this.here));
+    this.#buffer = larger;
   }
 }
 

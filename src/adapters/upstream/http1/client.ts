@@ -13,6 +13,7 @@ import { Channel } from "./channel.ts";
 import { Exchange, type ExchangeOptions, Unanswered } from "./exchange.ts";
 import { ChannelPool } from "./pool.ts";
 import { type RequestFraming, requestHead } from "./request_head.ts";
+import { SpareMemory } from "./spare_memory.ts";
 
 /** RFC 9110 §9.2.2. TRACE, the one other, never comes here. */
 const IDEMPOTENT: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
@@ -26,6 +27,7 @@ export type OpenChannel = (
 /** Sends requests over kept connections. */
 export class Http1Client {
   readonly #pool = new ChannelPool();
+  readonly #spare = new SpareMemory();
   readonly #open: OpenChannel;
   readonly #defaults: readonly HeaderLine[];
 
@@ -59,7 +61,7 @@ export class Http1Client {
   async #sendFresh(job: Job): Promise<UpstreamResponse | undefined> {
     const opened = await this.#open(job.request, job.signal);
     if (opened === undefined) return undefined;
-    const channel = new Channel(opened.connection, opened.address);
+    const channel = new Channel(opened.connection, opened.address, this.#spare);
     this.#pool.add(channel);
     try {
       return await this.#exchange(channel, job);

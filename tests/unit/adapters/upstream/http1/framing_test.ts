@@ -2,7 +2,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { BadAnswer } from "../../../../../src/adapters/upstream/http1/bad_answer.ts";
-import { Channel, MAX_BUFFER_BYTES } from "../../../../../src/adapters/upstream/http1/channel.ts";
+import {
+  Channel,
+  MAX_BUFFER_BYTES,
+  MAX_SPARE_BUFFER_BYTES,
+} from "../../../../../src/adapters/upstream/http1/channel.ts";
+import { SpareMemory } from "../../../../../src/adapters/upstream/http1/spare_memory.ts";
 import { type Framing, framingOf } from "../../../../../src/adapters/upstream/http1/framing.ts";
 import { concat } from "../../../../../src/kernel/bytes.ts";
 import "../../../../support/runs.ts";
@@ -136,6 +141,40 @@ Deno.test("what is read ahead of a reader that does not come is bounded", async 
   await new Promise((resolve) => setTimeout(resolve));
   assert.equal(connection.read_, MAX_BUFFER_BYTES);
   channel.close();
+});
+
+Deno.test("P33 what is read ahead of slow readers is bounded for all together: where memory is spare more, and given back", async () => {
+  const extra = MAX_SPARE_BUFFER_BYTES - MAX_BUFFER_BYTES, spare = new SpareMemory(2 * extra);
+  const open = async (): Promise<{ readonly channel: Channel; readonly ahead: number }> => {
+    const connection = connectionOf([new Uint8Array(1024 * 1024)]);
+    const channel = new Channel(connection, "192.0.2.1", spare);
+    channel.flowing = true;
+    for (let before = -1; connection.read_ > before;) {
+      before = connection.read_;
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+    return { channel, ahead: connection.read_ };
+  };
+  const open3 = [await open(), await open(), await open()];
+  assert.deepEqual(open3.map(({ ahead }) => ahead), [MAX_SPARE_BUFFER_BYTES, MAX_SPARE_BUFFER_BYTES, MAX_BUFFER_BYTES]);
+  for (const { channel } of open3) channel.close();
+  assert.ok(spare.take(2 * extra), "all of it was given back");
+});
+
+Deno.test("P35 a head is no longer than it may be where a body's buffer was larger", async () => {
+  const large = new Uint8Array(MAX_SPARE_BUFFER_BYTES), { length } = large;
+  for (const end of ["", "\r\n\r\n"]) {
+    const head = bytesOf(`HTTP/1.1 200 OK\r\nA: ${"a".repeat(MAX_BUFFER_BYTES)}${end}`);
+    const channel = new Channel(connectionOf([large, head]), "192.0.2.1", new SpareMemory());
+    channel.flowing = true;
+    while (channel.here < length) await channel.more();
+    channel.flowing = false;
+    channel.skip(length);
+    await assert.rejects(async () => {
+      while (channel.head() === undefined) assert.ok(await channel.more());
+    }, BadAnswer);
+    channel.close();
+  }
 });
 
 Deno.test("P35 a head is taken up to its empty line, however it comes, and refused when a line ends in anything but CR LF", async () => {
