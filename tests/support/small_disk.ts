@@ -25,9 +25,11 @@ export class SmallDisk implements AsyncDisposable {
     return this.folder.path;
   }
 
-  /** Makes it read-only. */
+  /** Makes it read-only: when no program that another test is just starting has a copy of a file that was open for writing. */
   async freeze(): Promise<void> {
-    if (!await run("mount", "-o", "remount,ro", this.path)) throw new Error("Cannot remount");
+    for (let tries = 1; !await run("mount", "-o", "remount,ro", this.path); tries++) {
+      if (tries === 100) throw new Error("Cannot remount");
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -400,7 +400,7 @@ function suite(way: Way): void {
           await assert.rejects(sink.ready(), (e) => isAppError(e, "audit_unwritable") && /full/.test(e.message));
           await Deno.remove(`${folder}/ballast`);
           await sink.ready();
-          await run("mount", ["-o", "remount,ro", folder]);
+          await freeze(folder);
           await refuses(sink, /read-only/);
         } finally {
           await umount(folder);
@@ -418,7 +418,7 @@ function suite(way: Way): void {
         try {
           const sink = sinkIn(folder);
           await sink.append(() => line(1));
-          await run("mount", ["-o", "remount,ro", folder]);
+          await freeze(folder);
           await refuses(sink, /read-only/);
           assert.deepEqual(await Deno.readTextFile(`${folder}/proxy.log`), `${line(1)}\n`);
         } finally {
@@ -495,8 +495,15 @@ async function mount(folder: string, options: readonly string[]): Promise<void> 
   await run("mount", ["-t", "tmpfs", ...options, "none", folder]);
 }
 
+/** Makes it read-only: when no program that another test is just starting has a copy of a file that was open for writing. */
+async function freeze(folder: string): Promise<void> {
+  const options = ["-o", "remount,ro", folder];
+  for (let tries = 1; !await run("mount", options).then(() => true, () => false); tries++) assert.ok(tries < 100);
+}
+
+/** At once, whoever still has a copy of a file of it. */
 async function umount(folder: string): Promise<void> {
-  await run("umount", [folder]);
+  await run("umount", ["-l", folder]);
 }
 
 async function run(program: string, args: readonly string[]): Promise<void> {
