@@ -92,8 +92,12 @@ export class LazyPeers implements Peers {
   readonly #open = once(openPeers);
   #peers: Peers | undefined;
 
-  async userOf(peer: TcpPeer): Promise<PeerUser> {
-    this.#peers ??= await this.#open();
+  userOf(peer: TcpPeer): PeerUser | Promise<PeerUser> {
+    return this.#peers === undefined ? this.#userAtFirst(peer) : this.#peers.userOf(peer);
+  }
+
+  async #userAtFirst(peer: TcpPeer): Promise<PeerUser> {
+    this.#peers = await this.#open();
     return await this.#peers.userOf(peer);
   }
 

@@ -22,8 +22,11 @@ export type PeerUser = "same" | "other" | "unchecked";
 
 /** Looks at the other ends of connections. */
 export interface Peers {
-  /** Asked anew for every request: a port changes hands as soon as its connection is closed. Never throws. */
-  userOf(peer: TcpPeer): Promise<PeerUser>;
+  /**
+   * Asked anew for every request: a port changes hands as soon as its connection is closed. Said without a promise where the system
+   * tells at once. Never throws.
+   */
+  userOf(peer: TcpPeer): PeerUser | Promise<PeerUser>;
   /** Whether the peer's end is still open both ways; undefined where the system does not tell that at once. Never throws. */
   isOpen(peer: TcpPeer): boolean | undefined;
 }

@@ -33,22 +33,33 @@ export class SystemPeers implements Peers {
     this.#proc = proc;
   }
 
-  async userOf(peer: TcpPeer): Promise<PeerUser> {
+  userOf(peer: TcpPeer): PeerUser | Promise<PeerUser> {
     if (Deno.build.os !== "linux") return "unchecked";
-    const self = this.#self ??= await ownUid(this.#proc);
-    const owner = this.#ask(peer);
-    if (typeof owner === "number") return owner === self ? "same" : "other";
-    if (owner === "none" && this.#proven) return "other";
-    const uid = await this.#uidInTables(peer);
-    // A kernel that lacks the module for TCP says of every socket that there is none.
-    if (uid !== undefined && !this.#proven) this.#kernel = "useless";
-    return uid === self ? "same" : "other";
+    return this.#self === undefined ? this.#userAtFirst(peer) : this.#compare(peer, this.#self);
   }
 
   isOpen(peer: TcpPeer): boolean | undefined {
     const open = this.#opened()?.isOpen(peer);
     if (open === true) this.#proven = true;
     return this.#proven && open !== "unknown" ? open : undefined;
+  }
+
+  async #userAtFirst(peer: TcpPeer): Promise<PeerUser> {
+    return await this.#compare(peer, this.#self = await ownUid(this.#proc));
+  }
+
+  #compare(peer: TcpPeer, self: number): PeerUser | Promise<PeerUser> {
+    const owner = this.#ask(peer);
+    if (typeof owner === "number") return owner === self ? "same" : "other";
+    if (owner === "none" && this.#proven) return "other";
+    return this.#compareInTables(peer, self);
+  }
+
+  async #compareInTables(peer: TcpPeer, self: number): Promise<PeerUser> {
+    const uid = await this.#uidInTables(peer);
+    // A kernel that lacks the module for TCP says of every socket that there is none.
+    if (uid !== undefined && !this.#proven) this.#kernel = "useless";
+    return uid === self ? "same" : "other";
   }
 
   #ask(peer: TcpPeer): number | "none" | "unknown" {
