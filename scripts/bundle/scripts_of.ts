@@ -21,10 +21,10 @@ export function scriptsOf(chunks: Chunks, uses: readonly ReadonlySet<string>[]):
   return scripts;
 }
 
-/** A script's source: an expression that gives its chunks by name. */
+/** A script's source: an expression that gives its chunks by name. They were modules, so all of it is strict code. */
 export function sourceOf(names: readonly string[], chunks: Chunks): string {
   const members = names.map((name) => `${JSON.stringify(name)}:${chunks.get(name)}`);
-  return `(()=>{${HELPERS}return{${members.join(",\n")}}})()\n`;
+  return `(()=>{"use strict";${HELPERS}return{${members.join(",\n")}}})()\n`;
 }
 
 /** The table for scripts/bundle/load.ts. */

@@ -46,6 +46,15 @@ Deno.test("a chunk's function takes other chunks and the runtime's modules from 
   assert.equal(await (exports["later"] as () => Promise<unknown>)(), "./c.js");
 });
 
+Deno.test("a chunk runs as strictly as the module that it was: what is frozen stays, and a function without an object has none", async () => {
+  const { "./a.js": a } = await script({
+    "./a.js": "var o=Object.freeze({k:1});function change(){o.k=2}function self(){return this}export{change,self};",
+  });
+  const { change, self } = a!(none, none) as { change: () => void; self: () => unknown };
+  assert.throws(() => change(), TypeError);
+  assert.equal(self(), undefined);
+});
+
 Deno.test("the build refuses a chunk that changes an export after others have taken its value", async () => {
   for (
     const text of [
