@@ -69,15 +69,18 @@ export async function* watchAuditLog(
     const groups = new Groups();
     for (let next = await first; next.done !== true; next = await lines.next()) {
       const record = parseLine(next.value);
-      if (record === undefined || record.seq <= lastSeq) continue;
-      const group = groups.add(record);
-      if (group.length === 0) continue;
-      if (group[0]!.seq === lastSeq + 1) {
-        lastSeq = record.seq;
-        yield* group.filter((member) => matches(member, query));
-        continue;
+      if (record !== undefined) {
+        if (record.seq <= lastSeq) continue;
+        const group = groups.add(record);
+        if (group.length === 0) continue;
+        if (group[0]!.seq === lastSeq + 1) {
+          lastSeq = record.seq;
+          yield* group.filter((member) => matches(member, query));
+          continue;
+        }
       }
-      // Some were written before the watching had begun: the log has them.
+      // Some were written before the watching had begun, or where a crash's half of a group was cut off under the watcher's place, which
+      // then lies within a line: the log has them.
       const { last: _, ...filters } = query;
       ({ found, lastSeq } = await read(ports, filters, lastSeq, signal));
       yield* found;

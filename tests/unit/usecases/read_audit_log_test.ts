@@ -49,3 +49,29 @@ Deno.test("whoever watches is shown a group when its end is there, and after a c
   await watching;
   assert.deepEqual(seen, ["log_0", "log_0", ...ids(0, 3)]);
 });
+
+Deno.test("whoever watches is shown all records when the watcher's place came to lie within a line", async () => {
+  await using folder = await TempFolder.make();
+  const sink = sinkIn(folder.path), lines = groupsOf([1, 2]), stop = new AbortController();
+  const { promise: begun, resolve: begins } = Promise.withResolvers<void>();
+  await sink.append(() => lines[0]!);
+  // What is left of the last line behind a place to which the log was read before it was repaired.
+  const watcher = Object.assign(Object.create(sink) as FileAuditSink, {
+    lines: (signal?: AbortSignal) => sink.lines(signal),
+    watch: async function* (signal: AbortSignal): AsyncGenerator<string> {
+      await begun;
+      await sink.append(() => lines.slice(1));
+      yield lines[2]!.slice(40);
+      if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    },
+  });
+  const seen: string[] = [];
+  const end = setTimeout(() => stop.abort(), 20_000);
+  for await (const { id } of watchAuditLog({ auditSink: () => Promise.resolve(watcher) }, {}, stop.signal)) {
+    seen.push(id);
+    begins();
+    if (seen.length === 3) stop.abort();
+  }
+  clearTimeout(end);
+  assert.deepEqual(seen, ids(0, 2));
+});
