@@ -18,7 +18,7 @@ export const command = defineCommand({
     const status = await readStatus(context.world, context.signal);
     await context.view.data(statusJson(status), (style) => statusText(status, context.now(), style));
     for (const warning of status.warnings) {
-      await context.view.warn(warning.hint === undefined ? warning.message : `${warning.message}: ${warning.hint}`);
+      await context.view.warn(warning.hint === undefined ? warning.message : `${warning.message}. ${warning.hint}`);
     }
   },
 });
