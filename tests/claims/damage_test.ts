@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { type CliResult, PASSWORD, type Sandbox, sandboxWithProject } from "../support/cli.ts";
-import { SmallDisk } from "../support/small_disk.ts";
+import { onSmallDisk } from "../support/small_disk.ts";
 
 const CANARY = "sk_live_Canary-of-damage-0123456789";
 const HOME = "home/.agentsecrets";
@@ -142,49 +142,33 @@ async function nothingWritten(sandbox: Sandbox, home: string, codes: RegExp): Pr
   }
 }
 
-Deno.test({
-  name: "P25 on a read-only disk every write is refused by name",
-  ignore: Deno.uid() !== 0,
-  async fn(): Promise<void> {
+Deno.test(
+  "P25 on a read-only disk every write is refused by name",
+  onSmallDisk(16 * 1024, async (disk) => {
     await using sandbox = await filled();
-    await using disk = await SmallDisk.mount(16 * 1024);
-    if (disk === undefined) return;
-    const home = `${disk.path}/.agentsecrets`;
+    const home = disk.at(".agentsecrets");
     await new Deno.Command("cp", { args: ["-a", sandbox.home, home] }).output();
     await disk.freeze();
     await nothingWritten(sandbox, home, /^(file_unwritable|audit_unwritable|database_.*)$/);
-  },
-});
+  }),
+);
 
-Deno.test({
-  name: "P25 on a full disk every write is refused by name, and afterwards all is as it was",
-  ignore: Deno.uid() !== 0,
-  async fn(): Promise<void> {
+Deno.test(
+  "P25 on a full disk every write is refused by name, and afterwards all is as it was",
+  onSmallDisk(4 * 1024, async (disk) => {
     await using sandbox = await filled();
-    await using disk = await SmallDisk.mount(4 * 1024);
-    if (disk === undefined) return;
-    const home = `${disk.path}/.agentsecrets`, env = { AGENTSECRETS_HOME: home };
+    const home = disk.at(".agentsecrets"), env = { AGENTSECRETS_HOME: home };
     await new Deno.Command("cp", { args: ["-a", sandbox.home, home] }).output();
     const projects = await sandbox.ok(["project", "list"], { env });
     await Deno.remove(`${home}/proxy.log.reserve`).catch(() => {});
-    await fill(`${disk.path}/filler`);
+    await disk.fill("filler");
     await nothingWritten(sandbox, home, /^(disk_full|audit_unwritable|file_unwritable)$/);
-    await Deno.remove(`${disk.path}/filler`);
+    await Deno.remove(disk.at("filler"));
     assert.equal(await sandbox.ok(["project", "list"], { env }), projects);
     assert.match(await sandbox.ok(["secrets", "list"], { env }), /^KEY [^\n]*\n$/);
     for (const [args, stdin] of WRITES) await sandbox.ok(args, { env, ...(stdin === undefined ? {} : { stdin }) });
-  },
-});
-
-/** Writes until nothing more fits. */
-async function fill(path: string): Promise<void> {
-  using file = await Deno.open(path, { write: true, create: true });
-  for (let size = 64 * 1024; size >= 1; size = size > 1 ? Math.floor(size / 4) : 0) {
-    try {
-      for (;;) await file.write(new Uint8Array(size));
-    } catch { /* a smaller piece may fit */ }
-  }
-}
+  }),
+);
 
 Deno.test("P26 a pipe in the place of one of our files is refused by name, not waited for", async () => {
   await using sandbox = await filled();

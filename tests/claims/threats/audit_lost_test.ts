@@ -4,7 +4,7 @@ import { KEY } from "../../support/listener.ts";
 import { exchange, proxyHead, RawClient } from "../../support/raw_client.ts";
 import { rawAnswer, RawUpstream } from "../../support/raw_upstream.ts";
 import { RunningProxy } from "../../support/running_proxy.ts";
-import { SmallDisk } from "../../support/small_disk.ts";
+import { onSmallDisk } from "../../support/small_disk.ts";
 
 /** An upstream that answers at once, or in two halves of which the second waits. */
 function upstreams(second: Promise<void>): RawUpstream {
@@ -67,39 +67,26 @@ Deno.test("P13 an answer whose log disappears while it runs never ends, so nobod
   });
 });
 
-Deno.test("P13 on a full disk the running program makes no call, and goes on when there is room", async (test) => {
-  await using disk = await SmallDisk.mount(8192);
-  await test.step({
-    name: disk === undefined ? "SKIPPED: no file system can be mounted here" : "on a disk of 8 MiB",
-    ignore: disk === undefined,
-    fn: async () => {
-      await using upstream = upstreams(Promise.resolve());
-      await RunningProxy.run({ origins: [upstream.origin], value: KEY, disk: disk!.path }, async (proxy) => {
-        assert.match(await exchange(proxy.port, request(proxy, upstream)), / 200 /);
-        await fill(`${disk!.path}/filler`);
-        let answer = "";
-        // What was reserved beforehand may still be written.
-        for (let i = 0; i < 5000 && !answer.includes(" 503 "); i++) {
-          answer = await exchange(proxy.port, request(proxy, upstream));
-        }
-        assert.match(answer, /^HTTP\/1\.1 503 [^]*"error":"audit_unwritable"/);
-        const reached = upstream.heads.length;
-        assert.match(await exchange(proxy.port, request(proxy, upstream)), /"error":"audit_unwritable"/);
-        assert.equal(upstream.heads.length, reached);
-        await Deno.remove(`${disk!.path}/filler`);
-        assert.match(await exchange(proxy.port, request(proxy, upstream)), / 200 /);
-        assert.equal((await proxy.records()).length, upstream.heads.length);
-        await proxy.sandbox.ok(["proxy", "logs", "--verify"], { env: { AGENTSECRETS_HOME: proxy.home } });
-      });
-    },
-  });
-});
-
-/** Writes until nothing fits any more. */
-async function fill(path: string): Promise<void> {
-  using file = await Deno.open(path, { write: true, create: true });
-  for (let size = 64 * 1024; size >= 1; size /= 2) {
-    const block = new Uint8Array(size);
-    while (await file.write(block).then((count) => count === size, () => false));
-  }
-}
+Deno.test(
+  "P13 on a full disk the running program makes no call, and goes on when there is room",
+  onSmallDisk(8192, async (disk) => {
+    await using upstream = upstreams(Promise.resolve());
+    await RunningProxy.run({ origins: [upstream.origin], value: KEY, disk: disk.path }, async (proxy) => {
+      assert.match(await exchange(proxy.port, request(proxy, upstream)), / 200 /);
+      await disk.fill("filler");
+      let answer = "";
+      // What was reserved beforehand may still be written.
+      for (let i = 0; i < 5000 && !answer.includes(" 503 "); i++) {
+        answer = await exchange(proxy.port, request(proxy, upstream));
+      }
+      assert.match(answer, /^HTTP\/1\.1 503 [^]*"error":"audit_unwritable"/);
+      const reached = upstream.heads.length;
+      assert.match(await exchange(proxy.port, request(proxy, upstream)), /"error":"audit_unwritable"/);
+      assert.equal(upstream.heads.length, reached);
+      await Deno.remove(disk.at("filler"));
+      assert.match(await exchange(proxy.port, request(proxy, upstream)), / 200 /);
+      assert.equal((await proxy.records()).length, upstream.heads.length);
+      await proxy.sandbox.ok(["proxy", "logs", "--verify"], { env: { AGENTSECRETS_HOME: proxy.home } });
+    });
+  }),
+);

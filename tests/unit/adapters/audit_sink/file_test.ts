@@ -2,14 +2,13 @@ import assert from "node:assert/strict";
 import { FileAuditSink, type FileAuditSinkOptions } from "../../../../src/adapters/audit_sink/file.ts";
 import { isAppError } from "../../../../src/kernel/error.ts";
 import { QUICK } from "../../../support/audit.ts";
+import { onSmallDisk } from "../../../support/small_disk.ts";
 
 const APPEND = new URL("../../../support/append_lines.ts", import.meta.url).pathname;
 
 const line = (n: number): string => JSON.stringify({ n, pad: "x".repeat(80) });
 
 const unvouched = (n: number): string => `{"n":${n},"sig":""}`;
-
-const canMount = Deno.build.os === "linux" && Deno.uid() === 0 && await mountTest();
 
 /** What somebody may do to a log between two calls, and what the next one is told. */
 const HARM: Readonly<Record<string, readonly [harm: (path: string) => Promise<void>, reason: RegExp]>> = {
@@ -335,98 +334,65 @@ function suite(way: Way): void {
     });
   });
 
-  Deno.test({
-    name: `on a full disk a call under way is still recorded, and no further one begins${way.name}`,
-    ignore: !canMount,
-    async fn(): Promise<void> {
-      await withSink(async (_, folder) => {
-        await mount(folder, ["-o", "size=400k"]);
-        try {
-          const sink = sinkIn(folder);
-          await sink.ready();
-          await fill(`${folder}/ballast`);
-          await sink.append(() => line(1));
-          assert.deepEqual(await linesOf(sink), [line(1)]);
-          await fill(`${folder}/ballast2`);
-          await assert.rejects(sink.ready(), (e) => isAppError(e, "audit_unwritable") && /full/.test(e.message));
-        } finally {
-          await umount(folder);
-        }
-      });
-    },
-  });
+  Deno.test(
+    `on a full disk a call under way is still recorded, and no further one begins${way.name}`,
+    onSmallDisk(400, async (disk) => {
+      const sink = sinkIn(disk.path);
+      await sink.ready();
+      await disk.fill("ballast");
+      await sink.append(() => line(1));
+      assert.deepEqual(await linesOf(sink), [line(1)]);
+      await disk.fill("ballast2");
+      await assert.rejects(sink.ready(), (e) => isAppError(e, "audit_unwritable") && /full/.test(e.message));
+    }),
+  );
 
-  Deno.test({
-    name: `P13 a group that the disk has no room for is refused whole and leaves no line of itself${way.name}`,
-    ignore: !canMount,
-    async fn(): Promise<void> {
-      await withSink(async (_, folder) => {
-        await mount(folder, ["-o", "size=1m"]);
-        try {
-          const sink = sinkIn(folder);
-          await sink.append(() => line(1));
-          await sink.ready();
-          await fill(`${folder}/ballast`);
-          // More than the room that was set aside, so that a part of it is written before the disk is full.
-          const group = [...Array.from({ length: 2000 }, () => `{"pad":"${"x".repeat(200)}","sig":""}`), line(2)];
-          await assert.rejects(
-            sink.append(() => group),
-            (e) => isAppError(e, "audit_unwritable") && /full/.test(e.message),
-          );
-          assert.equal(await Deno.readTextFile(`${folder}/proxy.log`), `${line(1)}\n`);
-          await sink.append((last) => (assert.equal(last, line(1)), [unvouched(2), line(3)]));
-          assert.deepEqual(await linesOf(sink), [line(1), unvouched(2), line(3)]);
-        } finally {
-          await umount(folder);
-        }
-      });
-    },
-  });
+  Deno.test(
+    `P13 a group that the disk has no room for is refused whole and leaves no line of itself${way.name}`,
+    onSmallDisk(1024, async (disk) => {
+      const sink = sinkIn(disk.path);
+      await sink.append(() => line(1));
+      await sink.ready();
+      await disk.fill("ballast");
+      // More than the room that was set aside, so that a part of it is written before the disk is full.
+      const group = [...Array.from({ length: 2000 }, () => `{"pad":"${"x".repeat(200)}","sig":""}`), line(2)];
+      await assert.rejects(
+        sink.append(() => group),
+        (e) => isAppError(e, "audit_unwritable") && /full/.test(e.message),
+      );
+      assert.equal(await Deno.readTextFile(disk.at("proxy.log")), `${line(1)}\n`);
+      await sink.append((last) => (assert.equal(last, line(1)), [unvouched(2), line(3)]));
+      assert.deepEqual(await linesOf(sink), [line(1), unvouched(2), line(3)]);
+    }),
+  );
 
-  Deno.test({
-    name:
-      `P13 a disk that has become read-only, or full and without the room set aside, is noticed by the very next call${way.name}`,
-    ignore: !canMount,
-    async fn(): Promise<void> {
-      await withSink(async (_, folder) => {
-        await mount(folder, ["-o", "size=1m"]);
-        try {
-          const sink = sinkIn(folder);
-          await sink.append(() => line(1));
-          await sink.ready();
-          await sink.ready();
-          await Deno.remove(`${folder}/proxy.log.reserve`);
-          await fill(`${folder}/ballast`);
-          await assert.rejects(sink.ready(), (e) => isAppError(e, "audit_unwritable") && /full/.test(e.message));
-          await Deno.remove(`${folder}/ballast`);
-          await sink.ready();
-          await freeze(folder);
-          await refuses(sink, /read-only/);
-        } finally {
-          await umount(folder);
-        }
-      });
-    },
-  });
+  Deno.test(
+    `P13 a disk that has become read-only, or full and without the room set aside, is noticed by the very next call${way.name}`,
+    onSmallDisk(1024, async (disk) => {
+      const sink = sinkIn(disk.path);
+      await sink.append(() => line(1));
+      await sink.ready();
+      await sink.ready();
+      await Deno.remove(disk.at("proxy.log.reserve"));
+      await disk.fill("ballast");
+      await assert.rejects(sink.ready(), (e) => isAppError(e, "audit_unwritable") && /full/.test(e.message));
+      await Deno.remove(disk.at("ballast"));
+      await sink.ready();
+      await disk.freeze();
+      await refuses(sink, /read-only/);
+    }),
+  );
 
-  Deno.test({
-    name: `on a read-only file system there is no call${way.name}`,
-    ignore: !canMount,
-    async fn(): Promise<void> {
-      await withSink(async (_, folder) => {
-        await mount(folder, ["-o", "size=1m"]);
-        try {
-          const sink = sinkIn(folder);
-          await sink.append(() => line(1));
-          await freeze(folder);
-          await refuses(sink, /read-only/);
-          assert.deepEqual(await Deno.readTextFile(`${folder}/proxy.log`), `${line(1)}\n`);
-        } finally {
-          await umount(folder);
-        }
-      });
-    },
-  });
+  Deno.test(
+    `on a read-only file system there is no call${way.name}`,
+    onSmallDisk(1024, async (disk) => {
+      const sink = sinkIn(disk.path);
+      await sink.append(() => line(1));
+      await disk.freeze();
+      await refuses(sink, /read-only/);
+      assert.deepEqual(await Deno.readTextFile(disk.at("proxy.log")), `${line(1)}\n`);
+    }),
+  );
 
   Deno.test(`whoever watches sees lines as they are appended, across a rotation${way.name}`, async () => {
     await withSink(async (sink) => {
@@ -472,41 +438,3 @@ function suite(way: Way): void {
 }
 
 for (const way of WAYS) suite(way);
-
-async function fill(path: string): Promise<void> {
-  const block = new Uint8Array(512);
-  using file = await Deno.open(path, { write: true, create: true });
-  try {
-    for (;;) await file.write(block);
-  } catch {
-    // Full.
-  }
-}
-
-async function mountTest(): Promise<boolean> {
-  const folder = await Deno.makeTempDir();
-  const mounted = await mount(folder, ["-o", "size=64k"]).then(() => true, () => false);
-  if (mounted) await umount(folder);
-  await Deno.remove(folder);
-  return mounted;
-}
-
-async function mount(folder: string, options: readonly string[]): Promise<void> {
-  await run("mount", ["-t", "tmpfs", ...options, "none", folder]);
-}
-
-/** Makes it read-only: when no program that another test is just starting has a copy of a file that was open for writing. */
-async function freeze(folder: string): Promise<void> {
-  const options = ["-o", "remount,ro", folder];
-  for (let tries = 1; !await run("mount", options).then(() => true, () => false); tries++) assert.ok(tries < 100);
-}
-
-/** At once, whoever still has a copy of a file of it. */
-async function umount(folder: string): Promise<void> {
-  await run("umount", ["-l", folder]);
-}
-
-async function run(program: string, args: readonly string[]): Promise<void> {
-  const { success } = await new Deno.Command(program, { args: [...args], stdout: "null", stderr: "null" }).output();
-  if (!success) throw new Error(`${program} failed`);
-}

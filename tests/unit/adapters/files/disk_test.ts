@@ -4,7 +4,7 @@ import { systemRandom } from "../../../../src/adapters/random/system.ts";
 import { type ErrorCode, isAppError } from "../../../../src/kernel/error.ts";
 import { testAlone } from "../../../support/alone.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
-import { SmallDisk } from "../../../support/small_disk.ts";
+import { onSmallDisk } from "../../../support/small_disk.ts";
 import { TempFolder } from "../../../support/temp_folder.ts";
 
 const files = (): DiskFiles => new DiskFiles(systemRandom, { now: () => Date.now() });
@@ -138,24 +138,20 @@ Deno.test("a hundred writers of one file leave one of their contents whole", asy
   assert.deepEqual(await folder.names(), ["a"]);
 });
 
-Deno.test("a full disk is disk_full, keeps the old file and leaves no half of the new one", async (test) => {
-  await using disk = await SmallDisk.mount(64);
-  await test.step({
-    name: disk ? "on a tmpfs of 64 KiB" : "SKIPPED: only root can mount a small disk",
-    ignore: disk === undefined,
-    fn: async () => {
-      const path = `${disk!.path}/a`;
-      await files().write(path, bytes("old"));
-      await refused("disk_full", () => files().write(path, new Uint8Array(200_000)));
-      await refused("disk_full", () => files().create(`${disk!.path}/b`, new Uint8Array(200_000)));
-      assert.deepEqual(await files().read(path), bytes("old"));
-      const names = (await Array.fromAsync(Deno.readDir(disk!.path))).map(({ name }) => name);
-      assert.deepEqual(names, ["a"]);
-      await disk!.freeze();
-      await refused("file_unwritable", () => files().write(path, bytes("x")), "the file system is read-only");
-      await refused("file_unwritable", () => files().remove(path), "the file system is read-only");
-      const locked = (): Promise<void> => files().withLock(`${disk!.path}/lock`, async () => {});
-      await refused("file_unwritable", locked, "the file system is read-only");
-    },
-  });
-});
+Deno.test(
+  "a full disk is disk_full, keeps the old file and leaves no half of the new one",
+  onSmallDisk(64, async (disk) => {
+    const path = disk.at("a");
+    await files().write(path, bytes("old"));
+    await refused("disk_full", () => files().write(path, new Uint8Array(200_000)));
+    await refused("disk_full", () => files().create(disk.at("b"), new Uint8Array(200_000)));
+    assert.deepEqual(await files().read(path), bytes("old"));
+    const names = (await Array.fromAsync(Deno.readDir(disk.path))).map(({ name }) => name);
+    assert.deepEqual(names, ["a"]);
+    await disk.freeze();
+    await refused("file_unwritable", () => files().write(path, bytes("x")), "the file system is read-only");
+    await refused("file_unwritable", () => files().remove(path), "the file system is read-only");
+    const locked = (): Promise<void> => files().withLock(disk.at("lock"), async () => {});
+    await refused("file_unwritable", locked, "the file system is read-only");
+  }),
+);

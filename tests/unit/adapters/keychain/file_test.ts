@@ -6,7 +6,7 @@ import { lengthPrefixed, u32be, utf8 } from "../../../../src/kernel/bytes.ts";
 import { type ErrorCode, isAppError } from "../../../../src/kernel/error.ts";
 import { Secret } from "../../../../src/kernel/secret.ts";
 import { plain, put } from "../../../contract/keychain_suite.ts";
-import { SmallDisk } from "../../../support/small_disk.ts";
+import { onSmallDisk } from "../../../support/small_disk.ts";
 import { TempFolder } from "../../../support/temp_folder.ts";
 import { CHEAP, KEY_FILE, makeVault, passphrase, vaultOptions } from "../../../support/vault.ts";
 
@@ -264,22 +264,18 @@ Deno.test("a batch of one collection is applied whole or not at all", async () =
   assert.equal(plain(await vault.get(KEY))?.text, "before");
 });
 
-Deno.test("a full disk is disk_full and keeps what was there", async (test) => {
-  await using disk = await SmallDisk.mount(128);
-  await test.step({
-    name: disk ? "on a tmpfs of 128 KiB" : "SKIPPED: only root can mount a small disk",
-    ignore: disk === undefined,
-    fn: async () => {
-      using vault = await makeVault(`${disk!.path}/vault`);
-      await vault.apply([put(KEY, CANARY)]);
-      await refused(() => vault.apply([put({ ...KEY, name: "BIG" }, "x".repeat(200_000))]), "disk_full");
-      assert.equal(plain(await vault.get(KEY))?.text, CANARY);
-      await disk!.freeze();
-      await refused(() => vault.apply([put(KEY, "x")]), "file_unwritable");
-      assert.equal(plain(await vault.get(KEY))?.text, CANARY);
-    },
-  });
-});
+Deno.test(
+  "a full disk is disk_full and keeps what was there",
+  onSmallDisk(128, async (disk) => {
+    using vault = await makeVault(disk.at("vault"));
+    await vault.apply([put(KEY, CANARY)]);
+    await refused(() => vault.apply([put({ ...KEY, name: "BIG" }, "x".repeat(200_000))]), "disk_full");
+    assert.equal(plain(await vault.get(KEY))?.text, CANARY);
+    await disk.freeze();
+    await refused(() => vault.apply([put(KEY, "x")]), "file_unwritable");
+    assert.equal(plain(await vault.get(KEY))?.text, CANARY);
+  }),
+);
 
 Deno.test("any sequence of changes leaves what the same sequence leaves in a plain map", async () => {
   await using folder = await TempFolder.make();
