@@ -1,4 +1,5 @@
 /** A temporary home with an account and a project, for benches that run the compiled program. */
+import { runToEnd } from "../tests/support/child.ts";
 
 /** The program's folder of a bench, and how to run the program in it. */
 export interface BenchHome extends AsyncDisposable {
@@ -23,20 +24,9 @@ export async function benchHome(extra: Record<string, string> = {}): Promise<Ben
   await Deno.mkdir(project);
   const env = { AGENTSECRETS_HOME: `${base}/home`, HOME: base, NO_COLOR: "1", ...extra };
   const run = async (args: readonly string[], stdin = ""): Promise<string> => {
-    const child = new Deno.Command(BINARY, {
-      args: [...args],
-      cwd: project,
-      env,
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-    const writer = child.stdin.getWriter();
-    await writer.write(new TextEncoder().encode(stdin)).catch(() => {});
-    await writer.close().catch(() => {});
-    const { success, stdout, stderr } = await child.output();
-    if (!success) throw new Error(`${args.join(" ")}: ${new TextDecoder().decode(stderr)}`);
-    return new TextDecoder().decode(stdout);
+    const { code, stdout, stderr } = await runToEnd(BINARY, { args: [...args], cwd: project, env }, stdin);
+    if (code !== 0) throw new Error(`${args.join(" ")}: ${stderr}`);
+    return stdout;
   };
   const vault = ["--vault", "file", "--vault-key-file", "--kit", `${base}/kit.txt`];
   await run(

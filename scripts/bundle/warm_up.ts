@@ -5,6 +5,7 @@
  * @module
  */
 
+import { runToEnd } from "../../tests/support/child.ts";
 import { startUpstream } from "../../tests/support/upstream.ts";
 import type { Job } from "./warm.ts";
 
@@ -86,7 +87,7 @@ export class WarmHome implements AsyncDisposable {
   }
 
   async #run(warm: Warm, job: Job, stdin = ""): Promise<void> {
-    const child = new Deno.Command(warm[0]!, {
+    const place = {
       args: [...warm.slice(1), JSON.stringify(job)],
       cwd: `${this.#base}/project`,
       env: {
@@ -95,17 +96,11 @@ export class WarmHome implements AsyncDisposable {
         NO_COLOR: "1",
         SSL_CERT_FILE: `${this.#base}/ca.pem`,
       },
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-    const writer = child.stdin.getWriter();
-    await writer.write(new TextEncoder().encode(stdin)).catch(() => {});
-    await writer.close().catch(() => {});
-    const { success, stderr } = await child.output();
-    if (success) return;
+    };
+    const { code, stderr } = await runToEnd(warm[0]!, place, stdin);
+    if (code === 0) return;
     const lines = job.commands.map((args) => args.slice(0, 3).join(" ")).join("; ");
-    throw new Error(`warming up failed at ${lines}: ${new TextDecoder().decode(stderr)}`);
+    throw new Error(`warming up failed at ${lines}: ${stderr}`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

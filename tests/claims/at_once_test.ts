@@ -1,11 +1,12 @@
 /** Two processes of the real program on one home at the same time: each is acknowledged and holds, or is refused in plain words. */
 import assert from "node:assert/strict";
-import { type CliResult, initArgs, PASSWORD, Sandbox, sandboxWithProject } from "../support/cli.ts";
+import type { Ended } from "../support/child.ts";
+import { initArgs, PASSWORD, Sandbox, sandboxWithProject } from "../support/cli.ts";
 
 const stdin = `${PASSWORD}\n`;
 
 /** Whoever lost the race is told so: a conflict, something that is held, or something that is there already. */
-function fair(result: CliResult): void {
+function fair(result: Ended): void {
   const { error } = JSON.parse(result.stdout);
   const known = ["head_moved", "name_taken", "lock_timeout", "database_busy", "file_exists", "already_initialised"];
   assert.ok(known.includes(error.code), result.stdout);

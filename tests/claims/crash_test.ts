@@ -3,38 +3,14 @@
  * the next command works. `secrets set` has its loop in tests/e2e/secrets_processes_test.ts.
  */
 import assert from "node:assert/strict";
-import { initArgs, PASSWORD, program, Sandbox, sandboxWithProject } from "../support/cli.ts";
+import { initArgs, PASSWORD, Sandbox, sandboxWithProject } from "../support/cli.ts";
+import { runAndKill } from "../support/kill_at_change.ts";
 
 const stdin = `${PASSWORD}\n`;
 
-/** Runs a line and kills it at the `events`th change below the home's parent; its exit number, or undefined when it was killed. */
-async function runAndKill(sandbox: Sandbox, args: readonly string[], events: number): Promise<number | undefined> {
-  const [command, ...lead] = program();
-  const watcher = Deno.watchFs(`${sandbox.base}/home`, { recursive: true });
-  const child = new Deno.Command(command!, {
-    args: [...lead, ...args],
-    cwd: sandbox.folder,
-    clearEnv: true,
-    env: sandbox.env,
-    stdin: "piped",
-    stdout: "null",
-    stderr: "null",
-  }).spawn();
-  const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(stdin)).catch(() => {});
-  await writer.close().catch(() => {});
-  const ended = child.status.finally(() => watcher.close());
-  let seen = 0;
-  for await (const _ of watcher) {
-    if (++seen < events) continue;
-    try {
-      child.kill("SIGKILL");
-    } catch { /* it ended before */ }
-    break;
-  }
-  const { code, signal } = await ended;
-  return signal === null ? code : undefined;
-}
+/** Kills it at the `events`th time that anything below the home's parent is touched. */
+const killedAt = (sandbox: Sandbox, args: readonly string[], events: number): Promise<number | undefined> =>
+  runAndKill(sandbox, args, { folder: `${sandbox.base}/home`, events, access: true });
 
 /** How often a process may end before we hear of its first change, as on a busy machine, until that is taken for a fault. */
 const TRIES = 50;
@@ -53,7 +29,7 @@ async function eachMoment(
 Deno.test("P25 init, killed at any write, leaves a whole account or room for the next init", async () => {
   await eachMoment([1, 12, 40, 90], async (events) => {
     await using sandbox = await Sandbox.make();
-    const code = await runAndKill(sandbox, initArgs(), events);
+    const code = await killedAt(sandbox, initArgs(), events);
     const { initialised } = await sandbox.json(["status"]) as { initialised?: boolean };
     if (code === 0) assert.equal(initialised, true);
     // The same line again: it goes on, or keeps what is there. Only the kit of a killed one may be in its way.
@@ -73,7 +49,7 @@ Deno.test("P25 push, killed at any write, is there whole or not at all, and the 
     const names = ["A", "B", "C"].map((name) => `${name}_${id}`);
     const dotenv = `${sandbox.folder}/.env`, before = await Deno.readTextFile(dotenv).catch(() => "");
     await Deno.writeTextFile(dotenv, before + names.map((name) => `${name}=value-of-${name}\n`).join(""));
-    const code = await runAndKill(sandbox, ["secrets", "push"], events);
+    const code = await killedAt(sandbox, ["secrets", "push"], events);
     const list = await sandbox.ok(["secrets", "list"]);
     const there = names.filter((name) => list.includes(`${name} `));
     assert.ok(there.length === 0 || there.length === names.length, `half of it: ${list}`);
@@ -97,7 +73,7 @@ Deno.test("P25 allowlist add, killed at any write, allows all of it or nothing, 
   await eachMoment([1, 3, 8, 20], async (events, id) => {
     const before = await entries(), added = [`a${id}.example.com`, `b${id}.example.com`];
     const line = ["workspace", "allowlist", "add", ...added, "--password-stdin"];
-    const code = await runAndKill(sandbox, line, events);
+    const code = await killedAt(sandbox, line, events);
     const now = (await entries()).filter((entry) => !before.includes(entry)).sort();
     assert.ok(now.length === 0 || now.join() === added.join(), `half of it: ${now}`);
     if (code === 0) assert.deepEqual(now, added);
@@ -113,7 +89,7 @@ Deno.test("P13 P25 call, killed at any write, leaves a log that verifies and hol
   let acknowledged = 0;
   await eachMoment([1, 2, 4, 7, 12], async (events, id) => {
     const line = ["call", "--url", `https://host-${id}.example/`, "--bearer", "KEY"];
-    const code = await runAndKill(sandbox, line, events);
+    const code = await killedAt(sandbox, line, events);
     assert.ok(code === undefined || code === 4);
     if (code === 4) acknowledged++;
     const { records } = await sandbox.json(["proxy", "logs", "--verify"]) as { records: number };

@@ -3,7 +3,8 @@
  * and the file as it was. Through the real program.
  */
 import assert from "node:assert/strict";
-import { type CliResult, PASSWORD, type Sandbox, sandboxWithProject } from "../support/cli.ts";
+import type { Ended } from "../support/child.ts";
+import { PASSWORD, type Sandbox, sandboxWithProject } from "../support/cli.ts";
 import { onSmallDisk } from "../support/small_disk.ts";
 
 const CANARY = "sk_live_Canary-of-damage-0123456789";
@@ -46,7 +47,7 @@ async function lookAt(path: string): Promise<string> {
   return (await Deno.readFile(path)).toHex();
 }
 
-function checked(what: string, path: string, { code, stdout, stderr }: CliResult): void {
+function checked(what: string, path: string, { code, stdout, stderr }: Ended): void {
   const shown = `${what}: ${code} ${stdout}${stderr}`;
   const { error } = JSON.parse(stdout);
   assert.equal(error.exit, code, shown);

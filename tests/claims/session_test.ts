@@ -8,7 +8,8 @@
 import assert from "node:assert/strict";
 import { leaves } from "../../src/cli/whole_tree.ts";
 import { CanarySearch } from "../support/canary.ts";
-import { type CliOptions, type CliResult, initArgs, Sandbox } from "../support/cli.ts";
+import type { Ended } from "../support/child.ts";
+import { type CliOptions, initArgs, Sandbox } from "../support/cli.ts";
 import { startUpstream, type TestUpstream } from "../support/upstream.ts";
 
 const VALUES = {
@@ -42,7 +43,7 @@ class Session implements AsyncDisposable {
   }
 
   /** Runs one line while watching every process; its output is kept for the search. */
-  async run(args: readonly string[], options: CliOptions & { readonly exit?: number } = {}): Promise<CliResult> {
+  async run(args: readonly string[], options: CliOptions & { readonly exit?: number } = {}): Promise<Ended> {
     const env = { SSL_CERT_FILE: `${this.sandbox.base}/ca.pem`, ...options.env };
     const watch = setInterval(() => this.#watch(), 20);
     try {

@@ -1,7 +1,8 @@
 /** `account storage` as a person uses it, and as a power cut ends it: the real program, a real keyring, SIGKILL. */
 import assert from "node:assert/strict";
 import { CanarySearch } from "../support/canary.ts";
-import { PASSWORD, program, Sandbox, sandboxWithProject } from "../support/cli.ts";
+import { PASSWORD, Sandbox, sandboxWithProject } from "../support/cli.ts";
+import { runAndKill } from "../support/kill_at_change.ts";
 import { KeyringSession, missingForKeyring } from "../support/keyring.ts";
 
 const CANARY = "sk_live_storage-canary-0123456789";
@@ -176,7 +177,7 @@ Deno.test({
     const events = moments[round] ?? 1;
     await using sandbox = await template.copy();
     const move = ["account", "storage", "--vault", "sealed", "--password-stdin"];
-    if (await runAndKill(sandbox, move, events) === undefined) killed++;
+    if (await runAndKill(sandbox, move, { folder: sandbox.home, events }) === undefined) killed++;
     const { vault } = await sandbox.json(["account", "storage"]) as { vault: { unlock: string } };
     await works(sandbox, 3, vault.unlock === "password" ? sealed : {});
     await sandbox.ok(move, { stdin });
@@ -186,32 +187,3 @@ Deno.test({
   }
   assert.ok(killed >= 3, `only ${killed} were killed in time`);
 });
-
-/** Runs a line and kills it at the `events`th change below the home; its exit number, or undefined when it was killed. */
-async function runAndKill(sandbox: Sandbox, args: readonly string[], events: number): Promise<number | undefined> {
-  const [command, ...lead] = program();
-  const watcher = Deno.watchFs(sandbox.home, { recursive: true });
-  const child = new Deno.Command(command!, {
-    args: [...lead, ...args],
-    cwd: sandbox.folder,
-    clearEnv: true,
-    env: sandbox.env,
-    stdin: "piped",
-    stdout: "null",
-    stderr: "null",
-  }).spawn();
-  const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(stdin));
-  await writer.close();
-  const ended = child.status.finally(() => watcher.close());
-  let seen = 0;
-  for await (const { kind } of watcher) {
-    if (kind === "access" || ++seen < events) continue;
-    try {
-      child.kill("SIGKILL");
-    } catch { /* it ended before */ }
-    break;
-  }
-  const { code, signal } = await ended;
-  return signal === null ? code : undefined;
-}

@@ -3,22 +3,15 @@
  * terminal: what an agent or a script sees.
  */
 import assert from "node:assert/strict";
+import { type Ended, runToEnd } from "./child.ts";
 
 const root = new URL("../../", import.meta.url);
-const decoder = new TextDecoder();
 
 /**
  * Half a second after its start the runtime asks for its newest version: on a slow machine before the program has put aside the proxy
  * that a test names. The compiled program has no such thing, and the launcher that install.sh writes turns it off too.
  */
 export const QUIET_RUNTIME = { DENO_NO_UPDATE_CHECK: "1" };
-
-/** How the program ended. */
-export interface CliResult {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 /** What the program is run with. */
 export interface CliOptions {
@@ -89,24 +82,15 @@ export class Sandbox implements AsyncDisposable {
   }
 
   /** Runs the program to its end. */
-  async run(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
+  async run(args: readonly string[], options: CliOptions = {}): Promise<Ended> {
     const [command, commandArgs] = await this.#withDescriptors([...program(), ...args], options.descriptors ?? []);
-    const child = new Deno.Command(command, {
+    const place = {
       args: commandArgs,
       cwd: options.cwd ?? this.folder,
       clearEnv: true,
       env: { ...this.env, ...options.env },
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-    const stdin = options.stdin ?? "";
-    const writer = child.stdin.getWriter();
-    // A program that needs no input may have ended before it is written.
-    await writer.write(typeof stdin === "string" ? new TextEncoder().encode(stdin) : stdin).catch(() => {});
-    await writer.close().catch(() => {});
-    const { code, stdout, stderr } = await child.output();
-    return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+    };
+    return await runToEnd(command, place, options.stdin);
   }
 
   /** Starts the program and leaves it running; stdout and stderr are piped, stdin is empty. */
@@ -136,7 +120,7 @@ export class Sandbox implements AsyncDisposable {
   }
 
   /** Runs the program with `--json` and expects it to fail with `code`. */
-  async fails(code: string, exit: number, args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
+  async fails(code: string, exit: number, args: readonly string[], options: CliOptions = {}): Promise<Ended> {
     const result = await this.run(["--json", ...args], options);
     const shown = `agentsecrets ${args.join(" ")}: ${result.stdout}${result.stderr}`;
     assert.equal(result.code, exit, shown);

@@ -6,6 +6,7 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { feed } from "./child.ts";
 import type { KeyringSession } from "./keyring.ts";
 
 const PASSWORD = "database password";
@@ -63,9 +64,7 @@ export async function startKeePassXc(session: KeyringSession): Promise<AsyncDisp
     stdout: "null",
     stderr: "null",
   }).spawn();
-  const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(`${PASSWORD}\n`));
-  await writer.close();
+  await feed(child, `${PASSWORD}\n`);
   const service = ["--dest=org.freedesktop.secrets", "/org/freedesktop/secrets"];
   const alias = [
     "--session",

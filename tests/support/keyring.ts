@@ -4,6 +4,7 @@
  * under test run as children with {@linkcode Session.env}.
  */
 import { join } from "node:path";
+import { type Ended, feed, runToEnd } from "./child.ts";
 
 const PASSWORD = "keyring password";
 /** A keyring that is not on the bus by then does not come up, however busy the machine is, in ms. */
@@ -101,9 +102,7 @@ export class KeyringSession implements AsyncDisposable {
       stdout: "null",
       stderr: "null",
     }).spawn();
-    const writer = keyring.stdin.getWriter();
-    if (unlocked) await writer.write(new TextEncoder().encode(PASSWORD));
-    await writer.close();
+    await feed(keyring, unlocked ? PASSWORD : "");
     this.#keyring = keyring;
     const has = ["org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus.NameHasOwner"];
     const begun = performance.now();
@@ -150,24 +149,8 @@ export class KeyringSession implements AsyncDisposable {
   }
 
   /** Runs a program in the session; `stdin` is what it reads. */
-  async run(
-    program: string,
-    args: readonly string[],
-    stdin = "",
-  ): Promise<{ code: number; stdout: string; stderr: string }> {
-    const child = new Deno.Command(program, {
-      args: [...args],
-      env: { ...this.env },
-      clearEnv: true,
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-    const writer = child.stdin.getWriter();
-    await writer.write(new TextEncoder().encode(stdin)).catch(() => {});
-    await writer.close().catch(() => {});
-    const { code, stdout, stderr } = await child.output();
-    return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
+  async run(program: string, args: readonly string[], stdin = ""): Promise<Ended> {
+    return await runToEnd(program, { args: [...args], env: { ...this.env }, clearEnv: true }, stdin);
   }
 
   async #call(destination: string, path: string, method: string, ...args: string[]): Promise<string> {

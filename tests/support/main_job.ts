@@ -4,6 +4,7 @@
  * for the values everywhere. The demonstration prints it; tests/e2e asserts it for each program and vault.
  */
 import { CanarySearch } from "./canary.ts";
+import { type Ended, endOf, feed } from "./child.ts";
 import { startUpstream } from "./upstream.ts";
 
 /** What to run it with. */
@@ -19,13 +20,10 @@ export interface MainJobOptions {
 }
 
 /** One command of the job, as it ran. */
-export interface MainJobStep {
+export interface MainJobStep extends Ended {
   readonly title: string;
   /** Arguments after the program. */
   readonly args: readonly string[];
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
 }
 
 /** What the job showed. */
@@ -36,8 +34,6 @@ export interface MainJobResult {
   /** Where a value was found although none may be there; empty when all is well. */
   readonly leaks: readonly string[];
 }
-
-const decoder = new TextDecoder();
 
 /** Runs the whole job in temporary folders, which are gone afterwards. Never touches the person's real home. */
 export async function runMainJob(options: MainJobOptions): Promise<MainJobResult> {
@@ -73,13 +69,11 @@ export async function runMainJob(options: MainJobOptions): Promise<MainJobResult
         stdout: "piped",
         stderr: "piped",
       }).spawn();
-      const writer = child.stdin.getWriter();
-      await writer.write(new TextEncoder().encode(stdin)).catch(() => {});
-      await writer.close().catch(() => {});
+      await feed(child, stdin);
       const watch = setInterval(() => canary.processes(), 5);
-      const { code, stdout, stderr } = await child.output();
+      const ended = await endOf(child);
       clearInterval(watch);
-      const done = { title, args, code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+      const done = { title, args, ...ended };
       steps.push(done);
       canary.text(`the output of ${args.slice(0, 3).join(" ")}`, done.stdout + done.stderr);
       options.onStep?.(done);

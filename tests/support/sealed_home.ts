@@ -3,12 +3,12 @@
  * setpriv. What the attacker runs has that user's whole power: a shell, every file, the socket.
  */
 import assert from "node:assert/strict";
+import { type Ended, endOf, feed } from "./child.ts";
 import { PASSWORD, QUIET_RUNTIME } from "./cli.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
 /** Nobody's: no account of this machine has it. */
 const UID = 54321;
-const decoder = new TextDecoder();
 
 /** Why such a home cannot be made here, or undefined when it can. */
 export function whyNoSealedHome(): string | undefined {
@@ -21,13 +21,6 @@ export function whyNoSealedHome(): string | undefined {
   } catch {
     return "run as root without setpriv, which makes the ordinary user";
   }
-}
-
-/** How a program ended. */
-export interface Ended {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
 }
 
 /** What a program is run with. */
@@ -116,13 +109,8 @@ export class SealedHome implements AsyncDisposable {
   /** Runs a command of the ordinary user to its end. */
   async shell(line: readonly string[], options: RunOptions = {}): Promise<Ended> {
     const child = this.command(line, options).spawn();
-    if (options.stdin !== undefined) {
-      const writer = child.stdin.getWriter();
-      await writer.write(new TextEncoder().encode(options.stdin)).catch(() => {});
-      await writer.close().catch(() => {});
-    }
-    const { code, stdout, stderr } = await child.output();
-    return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+    if (options.stdin !== undefined) await feed(child, options.stdin);
+    return await endOf(child);
   }
 
   /** Runs the program. */
@@ -155,9 +143,7 @@ export class SealedHome implements AsyncDisposable {
   async broker(args: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Promise<RunningBroker> {
     const line = [...deno("main.ts"), "--json", "proxy", "start", "--port", "0", "--password-stdin", ...args];
     const child = this.command(line, { stdin: "", env }).spawn();
-    const writer = child.stdin.getWriter();
-    await writer.write(new TextEncoder().encode(`${PASSWORD}\n`));
-    await writer.close();
+    await feed(child, `${PASSWORD}\n`);
     const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
     let text = "";
     while (!text.includes("\n}\n")) {

@@ -1,7 +1,7 @@
 /** docs/DOORS.md: every block of the page runs as it stands, but for hosts and port. */
 import assert from "node:assert/strict";
 import { REDACTION_MARKER } from "../../../src/kernel/limits.ts";
-import type { Ran } from "../../support/clients/client_process.ts";
+import type { Ended } from "../../support/child.ts";
 import { CURL, type Found, NODE, PYTHON } from "../../support/clients/found.ts";
 import { ClientWorld } from "../../support/clients/world.ts";
 
@@ -45,7 +45,7 @@ Deno.test({
           .replaceAll("proxy start --detach", `proxy start --detach --port ${world.port}`)
           .replaceAll("https://api.stripe.com", upstream.origin)
           .replaceAll("https://api.openai.com", chat.origin);
-      const run = async ({ language, code }: Block): Promise<Ran> => {
+      const run = async ({ language, code }: Block): Promise<Ended> => {
         const text = here(code);
         if (language === "sh") return await world.client("sh", ["-euc", text], { stdin: "" });
         if (language === "python") return await world.client(PYTHON.path!, ["-"], { stdin: text });

@@ -1,14 +1,8 @@
 /** A client as a child process; what it writes is kept, searched for values, and can be read line by line while it runs. */
 import type { CanarySearch } from "../canary.ts";
+import type { Ended } from "../child.ts";
 
 const decoder = new TextDecoder();
-
-/** How a client ended. */
-export interface Ran {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 /** How it is run. Its environment is what is given and nothing else. */
 export interface ClientOptions {
@@ -76,7 +70,7 @@ export class ClientProcess {
   }
 
   /** Waits for it; `stdout` is everything since the start. */
-  async end(): Promise<Ran> {
+  async end(): Promise<Ended> {
     while (await this.#read());
     await this.#input.close().catch(() => {});
     const [{ code }, stderr] = [await this.#child.status, await this.#stderr];

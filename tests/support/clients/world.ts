@@ -4,10 +4,11 @@
  */
 import assert from "node:assert/strict";
 import { CanarySearch } from "../canary.ts";
+import type { Ended } from "../child.ts";
 import { PASSWORD, program, type Sandbox, sandboxWithProject } from "../cli.ts";
 import { startUpstream, type TestUpstream } from "../upstream.ts";
 import { type ChatApi, startChatApi } from "./chat_api.ts";
-import { type ClientOptions, ClientProcess, type Ran } from "./client_process.ts";
+import { type ClientOptions, ClientProcess } from "./client_process.ts";
 
 /** A record of the audit log, as far as tests look at it. */
 export interface AuditRecord {
@@ -86,7 +87,7 @@ export class ClientWorld {
   }
 
   /** Runs a client to its end. */
-  async client(command: string, args: readonly string[], options: ClientOptions = {}): Promise<Ran> {
+  async client(command: string, args: readonly string[], options: ClientOptions = {}): Promise<Ended> {
     return await this.spawn(command, args, options).end();
   }
 

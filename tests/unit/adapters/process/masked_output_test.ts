@@ -1,5 +1,6 @@
 /** What a child prints through a filter, by the real adapter in a process of its own. */
 import assert from "node:assert/strict";
+import { type Ended, endOf } from "../../../support/child.ts";
 
 const PROGRAM = new URL("../../../support/run_child.ts", import.meta.url).pathname;
 const VALUE = "sk_live_Canary0123456789";
@@ -17,11 +18,10 @@ function command(program: string, args: readonly string[], more: Readonly<Record
 
 const shell = (script: string): Deno.Command => command("sh", ["-c", script]);
 
-async function run(script: string): Promise<{ code: number; stdout: string; stderr: string }> {
+async function run(script: string): Promise<Ended> {
   const child = shell(script).spawn();
   await child.stdin.close();
-  const { code, stdout, stderr } = await child.output();
-  return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
+  return await endOf(child);
 }
 
 /** Reads until `text` has come. */

@@ -1,14 +1,9 @@
 /** Children run through the real adapter, in a process of its own so that signals and streams are the real ones. */
 import assert from "node:assert/strict";
+import { type Ended, endOf } from "../../../support/child.ts";
 
 const PROGRAM = new URL("../../../support/run_child.ts", import.meta.url).pathname;
 const VALUE = "value with 'quotes', $x and\na second line";
-
-interface Outcome {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 function command(job: Readonly<Record<string, unknown>>, env: Readonly<Record<string, string>> = {}): Deno.Command {
   return new Deno.Command(Deno.execPath(), {
@@ -23,9 +18,8 @@ function command(job: Readonly<Record<string, unknown>>, env: Readonly<Record<st
 async function run(
   job: Readonly<Record<string, unknown>>,
   env: Readonly<Record<string, string>> = {},
-): Promise<Outcome> {
-  const { code, stdout, stderr } = await command(job, env).output();
-  return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
+): Promise<Ended> {
+  return await endOf(command(job, env).spawn());
 }
 
 const shell = (script: string): Readonly<Record<string, unknown>> => ({ program: "sh", args: ["-c", script] });
