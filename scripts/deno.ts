@@ -1,7 +1,5 @@
-/** The Deno versions of this project, and where to find each: both come from npm. */
+/** The Deno that builds this project, and where to find any version: all come from npm (scripts/deno.sh). */
 
-/** The version that runs the tests: the newest on npm. Kept in `.deno-version` for scripts/deno.sh too. */
-export const TEST_DENO: string = Deno.readTextFileSync(new URL("../.deno-version", import.meta.url)).trim();
 /** The version that builds the binary: the oldest that we support. */
 export const BUILD_DENO = "2.6.8";
 

@@ -31,10 +31,6 @@ export const accountSchema = lazily(() =>
   })
 );
 
-/** A session's name, which opens nothing. */
-export const sessionIdSchema: Lazy<z.ZodMiniType<string, string>> = lazily(() =>
-  z.string().check(z.regex(/^(s_[a-z2-7]{16}|current)$/))
-);
 /** `GET /v1/sessions` */
 export const sessionsSchema = lazily(() =>
   z.strictObject({

@@ -199,7 +199,6 @@ export const recoveredSchema = lazily(() =>
   })
 );
 
-export type Challenge = Output<typeof challengeSchema>;
 export type Session = Output<typeof sessionSchema>;
 export type PasswordCredentials = Output<typeof passwordCredentialsSchema>;
 export type RecoveryCredentials = Output<typeof recoveryCredentialsSchema>;

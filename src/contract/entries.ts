@@ -144,7 +144,6 @@ export const userAuthor = lazily(() => z.strictObject({ user: userId(), account:
 export type UserAuthor = Output<typeof userAuthor>;
 /** An agent as the author of a commit. */
 export const agentAuthor = lazily(() => z.strictObject({ agent: agentId(), key: publicKeyText() }));
-export type AgentAuthor = Output<typeof agentAuthor>;
 
 /** Workspace policy. Times in seconds. */
 export const workspacePolicy = lazily(() =>
@@ -179,7 +178,6 @@ export const environmentGrant = lazily(() =>
     grant_hash: hashText(),
   })
 );
-export type EnvironmentGrant = Output<typeof environmentGrant>;
 const environmentGrants = lazily(() => z.array(environmentGrant()).check(z.maxLength(MAX_LIST)));
 /** The workspace key of an epoch, sealed to one newcomer. */
 const workspaceGrant = lazily(() => z.strictObject({ epoch: epoch(), grant_hash: hashText() }));

@@ -39,8 +39,6 @@ export const userIdSchema: Lazy<z.ZodMiniType<UserId, string>> = lazily(() => id
 export const workspaceIdSchema: Lazy<z.ZodMiniType<WorkspaceId, string>> = lazily(() =>
   id("a workspace id", isWorkspaceId)
 );
-/** `p_…` */
-export const projectIdSchema: Lazy<z.ZodMiniType<ProjectId, string>> = lazily(() => id("a project id", isProjectId));
 /** `e_…` */
 export const environmentIdSchema: Lazy<z.ZodMiniType<EnvironmentId, string>> = lazily(() =>
   id("an environment id", isEnvironmentId)

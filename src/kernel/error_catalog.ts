@@ -1,6 +1,6 @@
 /**
- * Every failure that a person or an agent can see, in one table. docs/ERRORS.md is generated from it, and
- * tests/unit/kernel/error_catalog_test.ts pins the codes.
+ * Every failure that a person or an agent can see, in one table. docs/ERRORS.md is generated from it and pins the codes;
+ * tests/unit/kernel/error_catalog_test.ts holds the rows against the rules below.
  *
  * Exit numbers: 1 failed · 2 usage · 3 not initialised, no project, not logged in · 4 refused by policy · 5 conflict ·
  * 6 keychain locked or absent · 7 network or server · 8 verification failed · 9 needs a person.
@@ -315,11 +315,6 @@ export const CATALOG = {
     message: (f: { device: string }) => `Cannot find the device '${f.device}'`,
     hint: () => "agentsecrets account devices",
   }),
-  log_record_not_found: entry({
-    exit: 3,
-    status: 404,
-    message: (f: { id: string }) => `Cannot find the record '${f.id}' in the audit log`,
-  }),
 
   // 4: refused by policy
   domain_not_in_allowlist: entry({
@@ -349,12 +344,6 @@ export const CATALOG = {
     message: (f: { name: string; method: string }) =>
       `Refused to use '${f.name}' with ${f.method}: it is bound to other methods`,
     hint: (f) => `A person sets the binding anew with the value: agentsecrets secrets set ${f.name} --methods …`,
-  }),
-  agent_not_allowed: entry({
-    exit: 4,
-    status: 403,
-    message: (f: { agent: string; name: string }) =>
-      `Refused to use '${f.name}': the policy of agent '${f.agent}' does not allow it`,
   }),
   private_address: entry({
     exit: 4,

@@ -4,13 +4,21 @@ import { root, sources } from "./sources.ts";
 
 const DOCUMENTS = [
   "README.md",
+  "CHANGELOG.md",
   "CONTRIBUTING.md",
   "SECURITY.md",
-  "docs/ARCHITECTURE.md",
-  "docs/DOORS.md",
-  "docs/THREAT_MODEL.md",
-  "docs/MCP.md",
+  ...await pages("docs"),
 ];
+
+/** Every page below a folder. */
+async function pages(folder: string): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(new URL(folder, root))) {
+    if (isDirectory) found.push(...await pages(`${folder}/${name}`));
+    else if (name.endsWith(".md")) found.push(`${folder}/${name}`);
+  }
+  return found.sort();
+}
 
 async function exists(path: string): Promise<boolean> {
   return await Deno.stat(new URL(path, root)).then(() => true, () => false);
@@ -44,14 +52,15 @@ Deno.test("every task that a document names is one", async () => {
   }
 });
 
-Deno.test("every document that a source file cites exists", async () => {
+Deno.test("every document and file that a source file cites exists", async () => {
   const missing: string[] = [];
   for (const folder of ["src", "ffi", "tests", "scripts", "bench"]) {
     for await (const path of sources(folder)) {
       const text = await Deno.readTextFile(new URL(path, root));
-      for (const [cited] of text.matchAll(/\bdocs\/[\w/-]+\.md\b/g)) {
-        if (!await exists(cited)) missing.push(`${path}: ${cited}`);
-      }
+      const cited = text.matchAll(
+        /\bdocs\/[\w/-]+\.md\b|(?<=[ (])(?:src|ffi|tests|scripts|bench)\/[\w./-]+\.(?:ts|sh)\b/g,
+      );
+      for (const [file] of cited) if (!await exists(file)) missing.push(`${path}: ${file}`);
     }
   }
   assert.deepEqual([...new Set(missing)], []);

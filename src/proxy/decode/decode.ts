@@ -29,11 +29,6 @@ const CODINGS: ReadonlyMap<string, Coding | undefined> = new Map([
   ["", undefined],
 ]);
 
-/** What the engine may put into `Accept-Encoding`: exactly what this runtime decodes. */
-export function acceptedCodings(): string {
-  return hasZstd() ? "gzip, deflate, br, zstd" : "gzip, deflate, br";
-}
-
 /**
  * The codings named by a `Content-Encoding` value, in the order in which they were applied; `identity` and empty items
  * are left out. An absent header is an empty list.

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import * as encoding from "../../../src/kernel/encoding.ts";
-import { compareBytes, concat, equalBytes, lengthPrefixed } from "../../../src/kernel/bytes.ts";
+import { concat, equalBytes, lengthPrefixed } from "../../../src/kernel/bytes.ts";
 import "../../support/runs.ts";
 
 const PAIRS = {
@@ -38,13 +38,6 @@ Deno.test("lengthPrefixed() gives different lists different bytes", () => {
   fc.assert(fc.property(fc.array(field, { maxLength: 4 }), fc.array(field, { maxLength: 4 }), (a, b) => {
     const same = a.length === b.length && a.every((x, i) => equalBytes(x, b[i]!));
     assert.equal(equalBytes(lengthPrefixed(...a), lengthPrefixed(...b)), same);
-  }));
-});
-
-Deno.test("compareBytes() orders like text of the same bytes in hex", () => {
-  fc.assert(fc.property(fc.uint8Array({ maxLength: 6 }), fc.uint8Array({ maxLength: 6 }), (a, b) => {
-    const [x, y] = [encoding.toHex(a), encoding.toHex(b)];
-    assert.equal(Math.sign(compareBytes(a, b)), x < y ? -1 : x > y ? 1 : 0);
   }));
 });
 
