@@ -3,7 +3,7 @@
 import { deleteEnvironment } from "../../../usecases/delete_environment.ts";
 import { defineCommand } from "../../command.ts";
 import { withConfirmation, withProject } from "../../options.ts";
-import { count, tick } from "../../view/view.ts";
+import { showDeleted } from "../../view/deleted.ts";
 
 export const command = defineCommand({
   detail: "For everyone; its values leave this machine's keychain.",
@@ -23,14 +23,6 @@ export const command = defineCommand({
       ...(options.project === undefined ? {} : { project: options.project }),
       ...(options.force === true ? { force: true } : {}),
     }, context.signal);
-    const document = { id: result.id, name: result.name, removed_values: result.removedValues };
-    await context.view.done(
-      document,
-      (style) =>
-        tick(
-          style,
-          `Deleted the environment ${result.name}; ${count(result.removedValues, "value")} removed from this machine`,
-        ),
-    );
+    await showDeleted(context.view, "environment", result);
   },
 });

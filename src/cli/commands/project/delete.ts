@@ -3,7 +3,7 @@
 import { deleteProject } from "../../../usecases/delete_project.ts";
 import { defineCommand } from "../../command.ts";
 import { withConfirmation } from "../../options.ts";
-import { count, tick } from "../../view/view.ts";
+import { showDeleted } from "../../view/deleted.ts";
 
 export const command = defineCommand({
   detail: "For everyone, with all its environments; its values leave this machine's keychain.",
@@ -22,14 +22,6 @@ export const command = defineCommand({
       project,
       ...(options.force === true ? { force: true } : {}),
     }, context.signal);
-    const document = { id: result.id, name: result.name, removed_values: result.removedValues };
-    await context.view.done(
-      document,
-      (style) =>
-        tick(
-          style,
-          `Deleted the project ${result.name}; ${count(result.removedValues, "value")} removed from this machine`,
-        ),
-    );
+    await showDeleted(context.view, "project", result);
   },
 });

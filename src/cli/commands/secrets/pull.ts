@@ -1,21 +1,11 @@
 /** `secrets pull`. @module */
 
 import { pullSecrets } from "../../../usecases/secrets/pull.ts";
-import { AppError } from "../../../kernel/error.ts";
 import { defineCommand } from "../../command.ts";
 import { withPlace } from "../../options.ts";
 import { placeOf } from "../../place.ts";
-import {
-  changeJson,
-  changeLines,
-  conflictJson,
-  conflictLines,
-  filesLine,
-  placeJson,
-  placeText,
-  showWarnings,
-  warningJson,
-} from "../../view/secrets.ts";
+import { changeJson, changeLines, placeText } from "../../view/secrets.ts";
+import { showSync } from "../../view/sync.ts";
 import { count, tick } from "../../view/view.ts";
 
 export const command = defineCommand({
@@ -33,29 +23,16 @@ export const command = defineCommand({
       ...placeOf(context, options),
       ...(options.force === true ? { force: true } : {}),
     }, context.signal);
-    const document = {
-      ...placeJson(result.place),
-      pulled: result.pulled.map(changeJson),
-      unchanged: result.unchanged,
-      kept: result.kept,
-      conflicts: result.conflicts.map(conflictJson),
-      files: result.files,
-      warnings: result.warnings.map(warningJson),
-    };
-    await context.view.done(document, (style) => {
-      const headline =
-        `Synced ${count(result.pulled.length + result.unchanged, "secret")} of ${placeText(result.place)}` +
-        ` to the keychain (${result.pulled.length} changed)`;
-      const kept = result.kept.length === 0 ? "" : style.dim(`  kept local changes of ${result.kept.join(", ")}\n`);
-      return tick(style, headline) + changeLines(result.pulled, style) + kept + filesLine(result.files, style) +
-        conflictLines(result.conflicts, style);
+    return await showSync(context.view, result, {
+      members: { pulled: result.pulled.map(changeJson), unchanged: result.unchanged, kept: result.kept },
+      text: (style) => {
+        const headline =
+          `Synced ${count(result.pulled.length + result.unchanged, "secret")} of ${placeText(result.place)}` +
+          ` to the keychain (${result.pulled.length} changed)`;
+        const kept = result.kept.length === 0 ? "" : style.dim(`  kept local changes of ${result.kept.join(", ")}\n`);
+        return tick(style, headline) + changeLines(result.pulled, style) + kept;
+      },
+      conflict: "pull_conflict",
     });
-    await showWarnings(context.view, result.warnings);
-    if (result.conflicts.length > 0) {
-      const conflict = new AppError("pull_conflict", { names: result.conflicts.map((c) => c.name).join(", ") });
-      await context.view.warn(`${conflict.message}: ${conflict.hint}`);
-      return conflict.exit;
-    }
-    return 0;
   },
 });

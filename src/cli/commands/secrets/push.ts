@@ -1,21 +1,11 @@
 /** `secrets push`. @module */
 
 import { pushSecrets } from "../../../usecases/secrets/push.ts";
-import { AppError } from "../../../kernel/error.ts";
 import { defineCommand } from "../../command.ts";
 import { withPlace } from "../../options.ts";
 import { placeOf } from "../../place.ts";
-import {
-  changeJson,
-  changeLines,
-  conflictJson,
-  conflictLines,
-  filesLine,
-  placeJson,
-  placeText,
-  showWarnings,
-  warningJson,
-} from "../../view/secrets.ts";
+import { changeJson, changeLines, placeText } from "../../view/secrets.ts";
+import { showSync } from "../../view/sync.ts";
 import { count, tick } from "../../view/view.ts";
 
 export const command = defineCommand({
@@ -38,29 +28,17 @@ export const command = defineCommand({
       dotenv: options.dotenv,
       ...(options.force === true ? { force: true } : {}),
     }, context.signal);
-    const document = {
-      ...placeJson(result.place),
-      pushed: result.pushed.map(changeJson),
-      unchanged: result.unchanged,
-      conflicts: result.conflicts.map(conflictJson),
+    return await showSync(context.view, result, {
+      members: { pushed: result.pushed.map(changeJson), unchanged: result.unchanged },
       source: result.source ?? null,
-      files: result.files,
-      warnings: result.warnings.map(warningJson),
-    };
-    await context.view.done(document, (style) => {
-      const headline = result.pushed.length === 0
-        ? `Nothing to push from ${placeText(result.place)}: ${count(result.unchanged, "secret")} unchanged`
-        : `Pushed ${count(result.pushed.length, "secret")} of ${placeText(result.place)}`;
-      const source = result.source === undefined ? "" : style.dim(`  read ${result.source}\n`);
-      return tick(style, headline) + changeLines(result.pushed, style) + source + filesLine(result.files, style) +
-        conflictLines(result.conflicts, style);
+      text: (style) => {
+        const headline = result.pushed.length === 0
+          ? `Nothing to push from ${placeText(result.place)}: ${count(result.unchanged, "secret")} unchanged`
+          : `Pushed ${count(result.pushed.length, "secret")} of ${placeText(result.place)}`;
+        const source = result.source === undefined ? "" : style.dim(`  read ${result.source}\n`);
+        return tick(style, headline) + changeLines(result.pushed, style) + source;
+      },
+      conflict: "conflict",
     });
-    await showWarnings(context.view, result.warnings);
-    if (result.conflicts.length > 0) {
-      const conflict = new AppError("conflict", { names: result.conflicts.map((c) => c.name).join(", ") });
-      await context.view.warn(`${conflict.message}: ${conflict.hint}`);
-      return conflict.exit;
-    }
-    return 0;
   },
 });

@@ -3,7 +3,7 @@
 import { deleteWorkspace } from "../../../usecases/delete_workspace.ts";
 import { defineCommand } from "../../command.ts";
 import { withConfirmation, withPassword } from "../../options.ts";
-import { count, tick } from "../../view/view.ts";
+import { showDeleted } from "../../view/deleted.ts";
 
 export const command = defineCommand({
   detail: "For everyone, with all its projects. Asks for the password.",
@@ -24,14 +24,6 @@ export const command = defineCommand({
       password: () => answers.password("delete a workspace"),
       ...(options.force === true ? { force: true } : {}),
     }, context.signal);
-    const document = { id: result.id, name: result.name, removed_values: result.removedValues };
-    await context.view.done(
-      document,
-      (style) =>
-        tick(
-          style,
-          `Deleted the workspace ${result.name}; ${count(result.removedValues, "value")} removed from this machine`,
-        ),
-    );
+    await showDeleted(context.view, "workspace", result);
   },
 });
