@@ -9,13 +9,13 @@ import type { BrokerConnection } from "../ports/broker.ts";
 import { type Frame, FrameReader, FrameWriter } from "../usecases/broker/frames.ts";
 import { type Ask, decodeAsk, encodeFailure } from "../usecases/broker/messages.ts";
 import type { Broker } from "../usecases/broker/sealed_broker.ts";
-import { dropBody, piecesOf } from "../kernel/body.ts";
+import { dropBody, piecesOf, wholeBody } from "../kernel/body.ts";
 import type { Body, CallResponse } from "../usecases/call.ts";
 
 /** How long a peer may take to ask its question, in ms. */
 const QUESTION_MS = 10_000;
-/** Largest body that is gathered before it is handed on, in bytes. */
-const MAX_WHOLE_BODY_BYTES = 64 * 1024 * 1024;
+/** Most of a body that is gathered before it is handed on. */
+const WHOLE_BODY = { what: "the request's body", maxBytes: 64 * 1024 * 1024 };
 
 /** Answers one peer. Never rejects: whatever a peer does ends its own conversation and nothing else. */
 export async function converse(connection: BrokerConnection, broker: Broker, cut: AbortSignal): Promise<void> {
@@ -120,20 +120,7 @@ async function bodyOf(
       }
     },
   }, { highWaterMark: 0 });
-  return form === "stream" ? stream : await whole(stream);
-}
-
-async function whole(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<Uint8Array<ArrayBuffer>> {
-  const pieces: Uint8Array<ArrayBuffer>[] = [];
-  let length = 0;
-  for await (const piece of stream) {
-    length += piece.length;
-    if (length > MAX_WHOLE_BODY_BYTES) {
-      throw new AppError("body_too_large", { what: "the request's body", maxBytes: MAX_WHOLE_BODY_BYTES });
-    }
-    pieces.push(piece);
-  }
-  return new Uint8Array(await new Blob(pieces).arrayBuffer());
+  return form === "stream" ? stream : await wholeBody(stream, WHOLE_BODY);
 }
 
 function unexpected(frame?: Frame): AppError {

@@ -5,10 +5,9 @@
  */
 
 import type * as z from "zod/mini";
-import { type Bytes, concat, fromUtf8 } from "../kernel/bytes.ts";
+import { wholeBody } from "../kernel/body.ts";
+import { type Bytes, fromUtf8 } from "../kernel/bytes.ts";
 import { AppError } from "../kernel/error.ts";
-
-const EMPTY: Bytes = new Uint8Array(0);
 
 function refuse(reason: string): never {
   throw new AppError("bad_request", { reason });
@@ -16,21 +15,10 @@ function refuse(reason: string): never {
 
 /** The body's bytes. @throws {AppError} `body_too_large`, `bad_request` */
 export async function readBody(request: Request, maxBytes: number): Promise<Bytes> {
-  if (request.body === null) return EMPTY;
-  if (Number(request.headers.get("content-length") ?? 0) > maxBytes) tooLarge(maxBytes);
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of request.body) {
-    length += chunk.length;
-    // Counted while reading: a body without a length, or with a false one, stops here too.
-    if (length > maxBytes) tooLarge(maxBytes);
-    chunks.push(chunk);
-  }
-  return concat(...chunks);
-}
-
-function tooLarge(maxBytes: number): never {
-  throw new AppError("body_too_large", { what: "the request", maxBytes });
+  const limit = { what: "the request", maxBytes };
+  if (Number(request.headers.get("content-length") ?? 0) > maxBytes) throw new AppError("body_too_large", limit);
+  // Counted while reading too: a body may come without a length, or with a false one.
+  return await wholeBody(request.body, limit);
 }
 
 /** The body as the schema reads it. @throws {AppError} `bad_request`; its reason names fields, never their contents */

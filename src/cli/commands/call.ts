@@ -1,8 +1,8 @@
 /** `call`. @module */
 
 import { AppError, toAppError } from "../../kernel/error.ts";
-import { piecesOf } from "../../kernel/body.ts";
-import type { CallDoor, CallRequest, CallResponse } from "../../usecases/call.ts";
+import { piecesOf, wholeBody } from "../../kernel/body.ts";
+import type { CallDoor, CallRequest } from "../../usecases/call.ts";
 import { openCallDoor } from "../../usecases/call_door.ts";
 import { callRequest } from "../call_request.ts";
 import { defineCommand } from "../command.ts";
@@ -11,8 +11,8 @@ import { integer, repeated, UPSTREAM_PROXY } from "../options.ts";
 import { answerEnvelope, failureEnvelope } from "../view/call.ts";
 import { printable } from "../view/style.ts";
 
-/** Largest answer that is held in memory; larger ones are for --stream. */
-const MAX_ANSWER_BYTES = 256 * 1024 * 1024;
+/** Most of an answer that is held in memory; larger ones are for --stream. */
+const WHOLE_ANSWER = { what: "the answer", maxBytes: 256 * 1024 * 1024 };
 
 export const command = defineCommand({
   detail:
@@ -74,7 +74,7 @@ export const command = defineCommand({
 
 async function printEnvelope(context: CommandContext, door: CallDoor, request: CallRequest): Promise<number> {
   const response = await door.call(request, context.signal);
-  const body = await whole(response);
+  const body = await wholeBody(response.body, WHOLE_ANSWER);
   const { redacted, durationMs } = await response.outcome;
   await context.view.data(
     { ...answerEnvelope(response.status, response.headers, body, redacted, durationMs) },
@@ -100,7 +100,7 @@ async function printText(
     await terminal.write("stdout", head);
     for await (const piece of piecesOf(response.body)) await terminal.write("stdout", piece);
   } else {
-    const body = await whole(response);
+    const body = await wholeBody(response.body, WHOLE_ANSWER);
     await terminal.write("stdout", head);
     await terminal.write("stdout", body);
     if (terminal.isTerminal("stdout") && body.length > 0 && body.at(-1) !== 0x0a) await terminal.write("stdout", "\n");
@@ -108,24 +108,4 @@ async function printText(
   const { redacted } = await response.outcome;
   if (redacted) await context.view.note("The answer held a credential; [REDACTED_BY_AGENTSECRETS] stands in its place");
   return 0;
-}
-
-async function whole(response: CallResponse): Promise<Uint8Array> {
-  const pieces: Uint8Array[] = [];
-  let length = 0;
-  for await (const piece of piecesOf(response.body)) {
-    length += piece.length;
-    // Leaving the loop cancels the body, which ends the exchange.
-    if (length > MAX_ANSWER_BYTES) {
-      throw new AppError("body_too_large", { what: "the answer", maxBytes: MAX_ANSWER_BYTES });
-    }
-    pieces.push(piece);
-  }
-  const body = new Uint8Array(length);
-  let at = 0;
-  for (const piece of pieces) {
-    body.set(piece, at);
-    at += piece.length;
-  }
-  return body;
 }

@@ -1,15 +1,17 @@
 /** `api_call`: the credential proxy as a tool. @module */
 
 import * as z from "zod";
+import { wholeBody } from "../../kernel/body.ts";
 import { utf8 } from "../../kernel/bytes.ts";
 import { AppError } from "../../kernel/error.ts";
 import type { Body, CallRequest, HeaderLine, InjectionLine } from "../../usecases/call.ts";
 import { withContentType } from "../../usecases/content_type.ts";
-import { gather } from "../gather.ts";
 import { type Fixed, placeShape } from "../schemas.ts";
 import type { AskedPlace } from "../session.ts";
 import { type AnyTool, defineTool, type ToolCall } from "../tool.ts";
 
+/** Most of an answer that is taken; a longer one ends the exchange. */
+const WHOLE_ANSWER = { what: "the answer", maxBytes: 64 * 1024 * 1024 };
 /** A body that is text and at most this many bytes is part of the result; others are kept as a file. About 8,000 tokens. */
 export const INLINE_BYTES = 32 * 1024;
 /** How much of a larger text is shown. */
@@ -72,7 +74,8 @@ async function callApi(call: ToolCall, input: Input): Promise<z.output<typeof ou
   const request = requestOf(call, input);
   progress.say("Waiting for the answer");
   const response = await session.door(ports).call(request, signal);
-  const body = await gather(response, (bytes) => progress.say(`HTTP ${response.status}, ${bytes} bytes so far`));
+  const tell = (bytes: number): void => progress.say(`HTTP ${response.status}, ${bytes} bytes so far`);
+  const body = await wholeBody(response.body, WHOLE_ANSWER, tell);
   const { auditId, redacted, durationMs } = await response.outcome;
   const text = textOf(body);
   const inline = text !== undefined && body.length <= INLINE_BYTES;
