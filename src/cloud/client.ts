@@ -22,7 +22,7 @@ import type {
   Session,
   SteppedUp,
 } from "../contract/auth.ts";
-import type { SignedEntry } from "../contract/entries.ts";
+import type { SignedEntry } from "../contract/entry_fields.ts";
 import type { CommitsPage, EnvironmentHead, Snapshot, VersionsPage } from "../contract/environments.ts";
 import { ENDPOINTS } from "../contract/endpoints.ts";
 import { HeadMoved, type ServerVersion } from "../contract/problem.ts";

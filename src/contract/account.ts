@@ -7,7 +7,7 @@
 import * as z from "zod/mini";
 import { lazily, type Lazy, type Output } from "./lazy.ts";
 import { MAX_PINS_BYTES } from "./limits.ts";
-import { signedEntry } from "./entries.ts";
+import { signedEntry } from "./entry_fields.ts";
 import { bytesSchema, deviceIdSchema, emailSchema, headSchema, seqSchema, timeSchema, userIdSchema } from "./wire.ts";
 
 /** A page of a log after `?after=seq`. `head` is where the log stands: fetch again while the last entry is before it. */

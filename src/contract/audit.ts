@@ -7,7 +7,7 @@
 import * as z from "zod/mini";
 import { lazily, type Output } from "./lazy.ts";
 import { MAX_AUDIT_EVENT_BYTES, MAX_AUDIT_EVENTS } from "./limits.ts";
-import { hashText, signedEntry } from "./entries.ts";
+import { hashText, signedEntry } from "./entry_fields.ts";
 import { agentIdSchema, bytesSchema, deviceIdSchema, seqSchema, timeSchema, workspaceIdSchema } from "./wire.ts";
 
 /** Who wrote an event: a device or an agent. */

@@ -9,7 +9,7 @@ import * as z from "zod/mini";
 import { MAX_CHANGES_PER_COMMIT } from "../kernel/limits.ts";
 import { lazily, type Output } from "./lazy.ts";
 import { MAX_ENVELOPE_BYTES } from "./limits.ts";
-import { hashText, signedEntry } from "./entries.ts";
+import { hashText, signedEntry } from "./entry_fields.ts";
 import { bytesSchema, environmentIdSchema, headSchema, seqSchema, sidSchema, workspaceIdSchema } from "./wire.ts";
 
 const envelope = lazily(() => bytesSchema(1, MAX_ENVELOPE_BYTES));

@@ -1,6 +1,6 @@
 /**
  * The words every message of the sync API is made of: ids, bytes, counters and heads, as zod schemas (signed entries
- * and hashes are in entries.ts). Objects are strict: an unknown field is a failure, not something to pass over.
+ * and hashes are in entry_fields.ts). Objects are strict: an unknown field is a failure, not something to pass over.
  *
  * @module
  */
@@ -16,18 +16,16 @@ import {
   isAgentId,
   isDeviceId,
   isEnvironmentId,
-  isProjectId,
   isSid,
   isUserId,
   isWorkspaceId,
   parseEmail,
-  type ProjectId,
   type Sid,
   type UserId,
   type WorkspaceId,
 } from "../kernel/names.ts";
 import { lazily, type Lazy } from "./lazy.ts";
-import { type InviteId, isInviteId, type LogHead, logHead } from "./entries.ts";
+import { type InviteId, isInviteId, type LogHead, logHead } from "./entry_fields.ts";
 
 function id<T extends string>(what: string, is: (text: string) => text is T): z.ZodMiniType<T, string> {
   return z.string().check(z.maxLength(64), z.refine(is, `not ${what}`)) as unknown as z.ZodMiniType<T, string>;

@@ -7,7 +7,7 @@
 import * as z from "zod/mini";
 import { lazily, type Output } from "./lazy.ts";
 import { MAX_ITEMS_PER_REQUEST, MAX_SEALED_BYTES } from "./limits.ts";
-import { hashText, signedEntry } from "./entries.ts";
+import { hashText, signedEntry } from "./entry_fields.ts";
 import { bytesSchema, headSchema, recipientSchema, seqSchema, workspaceIdSchema } from "./wire.ts";
 
 /** A key sealed to one recipient. An entry of the same request names SHA-256(sealed) as a `grant_hash`. */

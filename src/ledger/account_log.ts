@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type AccountEntryBody, accountEntryBody, type SignedEntry } from "../contract/entries.ts";
+import { type AccountEntryBody, accountEntryBody } from "../contract/account_entries.ts";
+import type { SignedEntry } from "../contract/entry_fields.ts";
 import { userIdOf } from "../crypto/verify/ids.ts";
 import { isUsableX25519Key } from "../crypto/verify/x25519_key.ts";
 import { fromBase64Url } from "../kernel/encoding.ts";

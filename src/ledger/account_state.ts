@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { LogHead } from "../contract/entries.ts";
+import type { LogHead } from "../contract/entry_fields.ts";
 import type { DeviceId, UserId } from "../kernel/names.ts";
 import { fromBase64Url } from "../kernel/encoding.ts";
 import { fingerprintOf, formatFingerprint } from "../crypto/verify/ids.ts";

@@ -10,17 +10,16 @@ import {
   accountEntryBody,
   type AccountEntryType,
   type AccountPayload,
-  type CommitAuthor,
-  type CommitChange,
-  environmentCommitBody,
-  type LogHead,
-  type UserAuthor,
+} from "../contract/account_entries.ts";
+import type { LogHead, UserAuthor } from "../contract/entry_fields.ts";
+import { type CommitAuthor, type CommitChange, environmentCommitBody } from "../contract/environment_commits.ts";
+import {
   type WorkspaceEntryBody,
   workspaceEntryBody,
   type WorkspaceEntryType,
   type WorkspacePayload,
-  type WorkspacePolicy,
-} from "../contract/entries.ts";
+} from "../contract/workspace_entries.ts";
+import type { WorkspacePolicy } from "../contract/workspace_terms.ts";
 import { workspaceIdOf } from "../crypto/verify/ids.ts";
 import { sha256Text } from "../crypto/verify/sha256.ts";
 import { snapshotRoot } from "../crypto/verify/snapshot_root.ts";

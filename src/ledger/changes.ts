@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { CommitChange, SnapshotItem } from "../contract/entries.ts";
+import type { CommitChange, SnapshotItem } from "../contract/environment_commits.ts";
 import type { Sid } from "../kernel/names.ts";
 import type { EnvironmentState } from "./environment_state.ts";
 

@@ -4,14 +4,13 @@
  * @module
  */
 
+import type { LogHead, SignedEntry } from "../contract/entry_fields.ts";
 import {
   type CommitAuthor,
   type EnvironmentCommitBody,
   environmentCommitBody,
-  type LogHead,
-  type SignedEntry,
   type SnapshotItem,
-} from "../contract/entries.ts";
+} from "../contract/environment_commits.ts";
 import { snapshotRoot } from "../crypto/verify/snapshot_root.ts";
 import { AppError } from "../kernel/error.ts";
 import type { Sid } from "../kernel/names.ts";

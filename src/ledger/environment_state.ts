@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { CommitAuthor, LogHead, SnapshotItem } from "../contract/entries.ts";
+import type { LogHead } from "../contract/entry_fields.ts";
+import type { CommitAuthor, SnapshotItem } from "../contract/environment_commits.ts";
 import type { EnvironmentId, ProjectId, Sid, WorkspaceId } from "../kernel/names.ts";
 
 /** Which environment. */

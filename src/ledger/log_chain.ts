@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { LogHead, SignedEntry } from "../contract/entries.ts";
+import type { LogHead, SignedEntry } from "../contract/entry_fields.ts";
 import { type VerifiedEntry, verifySignedEntry } from "../crypto/verify/signed_entry.ts";
 import { fromUtf8 } from "../kernel/bytes.ts";
 import { AppError } from "../kernel/error.ts";

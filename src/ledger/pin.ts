@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { LogHead } from "../contract/entries.ts";
+import type { LogHead } from "../contract/entry_fields.ts";
 import { AppError } from "../kernel/error.ts";
 
 /**

@@ -4,9 +4,10 @@
  * @module
  */
 
-import type { InviteId, RecipientId, WorkspaceEntryBody } from "../contract/entries.ts";
-import { workspaceEntryBody } from "../contract/entries.ts";
-import type { SignedEntry } from "../contract/entries.ts";
+import type { InviteId, RecipientId } from "../contract/entry_fields.ts";
+import type { WorkspaceEntryBody } from "../contract/workspace_entries.ts";
+import { workspaceEntryBody } from "../contract/workspace_entries.ts";
+import type { SignedEntry } from "../contract/entry_fields.ts";
 import type { EnvironmentId } from "../kernel/names.ts";
 import { openEntry } from "./log_chain.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { LogHead } from "../contract/entries.ts";
+import type { LogHead } from "../contract/entry_fields.ts";
 import type { AccountState } from "./account_state.ts";
 import type { UserId } from "../kernel/names.ts";
 import type { EntryStamp, WorkspaceState } from "./workspace_state.ts";

@@ -4,14 +4,8 @@
  * @module
  */
 
-import {
-  type LogHead,
-  type SignedEntry,
-  type UserAuthor,
-  type WorkspaceEntryBody,
-  workspaceEntryBody,
-  type WorkspacePayload,
-} from "../contract/entries.ts";
+import type { LogHead, SignedEntry, UserAuthor } from "../contract/entry_fields.ts";
+import { type WorkspaceEntryBody, workspaceEntryBody, type WorkspacePayload } from "../contract/workspace_entries.ts";
 import { workspaceIdOf } from "../crypto/verify/ids.ts";
 import { fromUtf8 } from "../kernel/bytes.ts";
 import { fromBase64Url } from "../kernel/encoding.ts";

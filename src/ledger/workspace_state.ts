@@ -4,16 +4,8 @@
  * @module
  */
 
-import type {
-  AgentPolicy,
-  EnvironmentRight,
-  InviteId,
-  LogHead,
-  RecipientId,
-  Role,
-  SealedKeys,
-  WorkspacePolicy,
-} from "../contract/entries.ts";
+import type { InviteId, LogHead, RecipientId } from "../contract/entry_fields.ts";
+import type { AgentPolicy, EnvironmentRight, Role, SealedKeys, WorkspacePolicy } from "../contract/workspace_terms.ts";
 import type { AgentId, EnvironmentId, ProjectId, UserId, WorkspaceId } from "../kernel/names.ts";
 import { latest, type Timeline, valueAt } from "./timeline.ts";
 

@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { WorkspaceEntryType, WorkspacePayload } from "../contract/entries.ts";
-import type { SignedEntry, UserAuthor } from "../contract/entries.ts";
+import type { WorkspaceEntryType, WorkspacePayload } from "../contract/workspace_entries.ts";
+import type { SignedEntry, UserAuthor } from "../contract/entry_fields.ts";
 import type { Session } from "../contract/auth.ts";
 import type { BlobUpload, GrantUpload } from "../contract/workspaces.ts";
 import type { SealedGrant } from "../crypto/grants.ts";

@@ -7,7 +7,7 @@
 
 import type { SyncClient } from "../cloud/client.ts";
 import type { Session } from "../contract/auth.ts";
-import type { WorkspacePolicy } from "../contract/entries.ts";
+import type { WorkspacePolicy } from "../contract/workspace_terms.ts";
 import { generateKey, keyCommit, sealWorkspaceGrant } from "../crypto/grants.ts";
 import type { SigningKey } from "../crypto/keys.ts";
 import { sealNames } from "../crypto/sealed_names.ts";

@@ -7,7 +7,7 @@
 
 import type { SyncClient } from "../cloud/client.ts";
 import type { LogPage } from "../contract/account.ts";
-import type { SignedEntry } from "../contract/entries.ts";
+import type { SignedEntry } from "../contract/entry_fields.ts";
 import { AppError, isAppError } from "../kernel/error.ts";
 import type { UserId } from "../kernel/names.ts";
 import { accountFingerprint, type AccountState } from "../ledger/account_state.ts";

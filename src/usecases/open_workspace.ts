@@ -7,7 +7,7 @@
  */
 
 import type { SyncClient } from "../cloud/client.ts";
-import type { Role } from "../contract/entries.ts";
+import type { Role } from "../contract/workspace_terms.ts";
 import { AppError, isAppError } from "../kernel/error.ts";
 import type { UserId, WorkspaceId, WorkspaceName } from "../kernel/names.ts";
 import type { Secret } from "../kernel/secret.ts";

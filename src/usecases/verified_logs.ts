@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { SignedEntry } from "../contract/entries.ts";
+import type { SignedEntry } from "../contract/entry_fields.ts";
 import type { UserId, WorkspaceId } from "../kernel/names.ts";
 import { appendAccountEntries, replayAccountLog } from "../ledger/account_log.ts";
 import type { AccountState } from "../ledger/account_state.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { CommitChange } from "../contract/entries.ts";
+import type { CommitChange } from "../contract/environment_commits.ts";
 import { sealSecret } from "../crypto/secret_envelope.ts";
 import { envelopeHash } from "../crypto/verify/snapshot_root.ts";
 import type { Bytes, RandomBytes } from "../kernel/bytes.ts";

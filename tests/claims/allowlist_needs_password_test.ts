@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { systemRandom } from "../../src/adapters/random/system.ts";
-import type { SignedEntry } from "../../src/contract/entries.ts";
+import type { SignedEntry } from "../../src/contract/entry_fields.ts";
 import { createAccount } from "../../src/crypto/account_creation.ts";
 import { SigningKey } from "../../src/crypto/keys.ts";
 import { type SignedBody, signEntry } from "../../src/crypto/sign_entry.ts";

@@ -1,14 +1,8 @@
 /** Real accounts and a real workspace with real keys, for tests that need signed logs. Nothing here is mocked. */
-import type {
-  CommitChange,
-  GrantRef,
-  RecipientId,
-  SignedEntry,
-  UserAuthor,
-  WorkspaceEntryType,
-  WorkspacePayload,
-  WorkspacePolicy,
-} from "../../src/contract/entries.ts";
+import type { RecipientId, SignedEntry, UserAuthor } from "../../src/contract/entry_fields.ts";
+import type { CommitChange } from "../../src/contract/environment_commits.ts";
+import type { WorkspaceEntryType, WorkspacePayload } from "../../src/contract/workspace_entries.ts";
+import type { GrantRef, WorkspacePolicy } from "../../src/contract/workspace_terms.ts";
 import {
   type EnvironmentEpoch,
   generateKey,

@@ -11,7 +11,7 @@ import { AppError } from "../../kernel/error.ts";
 import { verifyEd25519 } from "./ed25519.ts";
 import { sha256Text } from "./sha256.ts";
 
-/** A signed entry on the wire; the same shape as `SignedEntry` of src/contract/entries.ts. */
+/** A signed entry on the wire; the same shape as `SignedEntry` of src/contract/entry_fields.ts. */
 export interface WireEntry {
   readonly type: string;
   /** base64url of the body's exact bytes. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { WorkspacePayload } from "../../contract/entries.ts";
+import type { WorkspacePayload } from "../../contract/workspace_entries.ts";
 import type { AgentId } from "../../kernel/names.ts";
 import { changed } from "../timeline.ts";
 import type { RuleContext } from "../workspace_draft.ts";

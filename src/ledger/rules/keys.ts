@@ -4,7 +4,9 @@
  * @module
  */
 
-import type { GrantRef, RecipientId, WorkspacePayload } from "../../contract/entries.ts";
+import type { RecipientId } from "../../contract/entry_fields.ts";
+import type { WorkspacePayload } from "../../contract/workspace_entries.ts";
+import type { GrantRef } from "../../contract/workspace_terms.ts";
 import { isUsableEd25519Key } from "../../crypto/verify/ed25519.ts";
 import { sha256Text } from "../../crypto/verify/sha256.ts";
 import { isUsableX25519Key } from "../../crypto/verify/x25519_key.ts";

@@ -4,7 +4,9 @@
  * @module
  */
 
-import type { LogHead, Role, WorkspacePayload } from "../../contract/entries.ts";
+import type { LogHead } from "../../contract/entry_fields.ts";
+import type { WorkspacePayload } from "../../contract/workspace_entries.ts";
+import type { Role } from "../../contract/workspace_terms.ts";
 import type { UserId } from "../../kernel/names.ts";
 import { hasEntry } from "../account_state.ts";
 import { changed, latest } from "../timeline.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { WorkspacePayload } from "../../contract/entries.ts";
+import type { WorkspacePayload } from "../../contract/workspace_entries.ts";
 import type { ProjectId } from "../../kernel/names.ts";
 import type { RuleContext } from "../workspace_draft.ts";
 import type { ProjectRecord } from "../workspace_state.ts";

@@ -5,7 +5,8 @@
  * @module
  */
 
-import type { Role, WorkspaceEntryType, WorkspacePayload } from "../../contract/entries.ts";
+import type { WorkspaceEntryType, WorkspacePayload } from "../../contract/workspace_entries.ts";
+import type { Role } from "../../contract/workspace_terms.ts";
 import type { RuleContext } from "../workspace_draft.ts";
 import * as agents from "./agents.ts";
 import * as keys from "./keys.ts";

@@ -5,7 +5,7 @@
  */
 
 import { auditHeadBodySchema, type PostAudit } from "../../contract/audit.ts";
-import type { LogHead } from "../../contract/entries.ts";
+import type { LogHead } from "../../contract/entry_fields.ts";
 import { sha256 } from "../../crypto/verify/sha256.ts";
 import { verifySignedEntry } from "../../crypto/verify/signed_entry.ts";
 import { type Bytes, fromUtf8, lengthPrefixed } from "../../kernel/bytes.ts";

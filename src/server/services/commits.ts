@@ -6,7 +6,8 @@
  * @module
  */
 
-import { type EnvironmentCommitBody, environmentCommitBody, type SignedEntry } from "../../contract/entries.ts";
+import type { SignedEntry } from "../../contract/entry_fields.ts";
+import { type EnvironmentCommitBody, environmentCommitBody } from "../../contract/environment_commits.ts";
 import { sha256Text } from "../../crypto/verify/sha256.ts";
 import { type Bytes, equalBytes, fromUtf8, u32be } from "../../kernel/bytes.ts";
 import { AppError } from "../../kernel/error.ts";

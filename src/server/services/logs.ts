@@ -5,7 +5,7 @@
  */
 
 import { LOG_PAGE_BYTES, LOG_PAGE_ENTRIES } from "../../contract/limits.ts";
-import type { SignedEntry } from "../../contract/entries.ts";
+import type { SignedEntry } from "../../contract/entry_fields.ts";
 import { fromBase64Url, toBase64Url } from "../../kernel/encoding.ts";
 import { AppError } from "../../kernel/error.ts";
 import type { UserId } from "../../kernel/names.ts";

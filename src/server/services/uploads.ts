@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { WorkspaceEntryBody } from "../../contract/entries.ts";
+import type { WorkspaceEntryBody } from "../../contract/workspace_entries.ts";
 import type { BlobUpload, GrantUpload } from "../../contract/workspaces.ts";
 import { sha256Text } from "../../crypto/verify/sha256.ts";
 import type { Bytes } from "../../kernel/bytes.ts";

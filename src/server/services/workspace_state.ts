@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { SignedEntry } from "../../contract/entries.ts";
+import type { SignedEntry } from "../../contract/entry_fields.ts";
 import { fromUtf8 } from "../../kernel/bytes.ts";
 import { fromBase64Url } from "../../kernel/encoding.ts";
 import { isUserId, type UserId, type WorkspaceId } from "../../kernel/names.ts";

@@ -5,7 +5,8 @@
  * @module
  */
 
-import type { SignedEntry, WorkspaceEntryBody } from "../../contract/entries.ts";
+import type { SignedEntry } from "../../contract/entry_fields.ts";
+import type { WorkspaceEntryBody } from "../../contract/workspace_entries.ts";
 import type { AppendWorkspace } from "../../contract/workspaces.ts";
 import { AppError } from "../../kernel/error.ts";
 import { isWorkspaceId, type UserId, type WorkspaceId } from "../../kernel/names.ts";

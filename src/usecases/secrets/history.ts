@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { CommitAuthor } from "../../contract/entries.ts";
+import type { CommitAuthor } from "../../contract/environment_commits.ts";
 import { AppError } from "../../kernel/error.ts";
 import { parseSecretName, type SecretName } from "../../kernel/names.ts";
 import type { UserId } from "../../kernel/names.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { SignedEntry } from "../../contract/entries.ts";
+import type { SignedEntry } from "../../contract/entry_fields.ts";
 import type { Snapshot } from "../../contract/environments.ts";
 import { deriveSid, type SecretContent } from "../../crypto/secret_envelope.ts";
 import { signEntry } from "../../crypto/sign_entry.ts";

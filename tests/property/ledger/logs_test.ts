@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { SignedEntry } from "../../../src/contract/entries.ts";
+import type { SignedEntry } from "../../../src/contract/entry_fields.ts";
 import { appendAccountEntries, replayAccountLog } from "../../../src/ledger/account_log.ts";
 import { appendCommits, emptyEnvironment, replayEnvironment } from "../../../src/ledger/environment_chain.ts";
 import { checkPin } from "../../../src/ledger/pin.ts";

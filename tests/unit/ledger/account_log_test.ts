@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { SignedEntry } from "../../../src/contract/entries.ts";
+import type { SignedEntry } from "../../../src/contract/entry_fields.ts";
 import { ReceivingKey, SigningKey } from "../../../src/crypto/keys.ts";
 import { signEntry } from "../../../src/crypto/sign_entry.ts";
 import { appendAccountEntries, replayAccountLog } from "../../../src/ledger/account_log.ts";

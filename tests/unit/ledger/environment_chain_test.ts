@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import type { CommitChange, SignedEntry, SnapshotItem } from "../../../src/contract/entries.ts";
+import type { SignedEntry } from "../../../src/contract/entry_fields.ts";
+import type { CommitChange, SnapshotItem } from "../../../src/contract/environment_commits.ts";
 import { MAX_ENVELOPE_BYTES } from "../../../src/contract/limits.ts";
 import { ReceivingKey, SigningKey } from "../../../src/crypto/keys.ts";
 import { signEntry } from "../../../src/crypto/sign_entry.ts";

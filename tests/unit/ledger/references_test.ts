@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import type { InviteId, WorkspaceEntryType, WorkspacePayload } from "../../../src/contract/entries.ts";
+import type { InviteId } from "../../../src/contract/entry_fields.ts";
+import type { WorkspaceEntryType, WorkspacePayload } from "../../../src/contract/workspace_entries.ts";
 import { grantReferences, readWorkspaceEntry, wrapReferences } from "../../../src/ledger/references.ts";
 import type { AgentId } from "../../../src/kernel/names.ts";
 import { isAppError } from "../../../src/kernel/error.ts";

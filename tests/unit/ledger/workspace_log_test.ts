@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import type { InviteId, SignedEntry, WorkspacePayload } from "../../../src/contract/entries.ts";
+import type { InviteId, SignedEntry } from "../../../src/contract/entry_fields.ts";
+import type { WorkspacePayload } from "../../../src/contract/workspace_entries.ts";
 import { ReceivingKey, SigningKey } from "../../../src/crypto/keys.ts";
 import { signEntry } from "../../../src/crypto/sign_entry.ts";
 import { buildWorkspaceEntry, buildWorkspaceGenesis } from "../../../src/ledger/build_entry.ts";

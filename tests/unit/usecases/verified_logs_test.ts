@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { SignedEntry } from "../../../src/contract/entries.ts";
+import type { SignedEntry } from "../../../src/contract/entry_fields.ts";
 import { isAppError } from "../../../src/kernel/error.ts";
 import { replayWorkspaceLog } from "../../../src/ledger/workspace_log.ts";
 import { VerifiedLogs } from "../../../src/usecases/verified_logs.ts";

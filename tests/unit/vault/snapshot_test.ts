@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { CommitChange } from "../../../src/contract/entries.ts";
+import type { CommitChange } from "../../../src/contract/environment_commits.ts";
 import { deriveSid } from "../../../src/crypto/secret_envelope.ts";
 import { fromUtf8, utf8 } from "../../../src/kernel/bytes.ts";
 import {
