@@ -42,7 +42,7 @@ Deno.test({
   for (const [typed, words] of CASES) assert.deepEqual((await complete(typed)).toSorted(), words, typed);
   assert.deepEqual(await complete("agentsecrets env -- zz_no_such"), []);
   assert.deepEqual(await complete(`agentsecrets secrets set KEY=(touch ${trap}) --st`), ["--stdin"]);
-  await assert.rejects(Deno.stat(trap));
+  await assert.rejects(Deno.stat(trap), Deno.errors.NotFound);
 });
 
 Deno.test({
@@ -79,6 +79,6 @@ Deno.test({
     await zsh.expect("--stdin");
     await zsh.type("\x15exit\r");
     await zsh.end();
-    await assert.rejects(Deno.stat(trap));
+    await assert.rejects(Deno.stat(trap), Deno.errors.NotFound);
   }
 });

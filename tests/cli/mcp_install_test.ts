@@ -108,7 +108,7 @@ Deno.test("a file that was not there is made, and removed again; one edited sinc
     assert.equal((await Deno.stat(path)).mode! & 0o777, 0o600);
     const [removed] = await run(sandbox, "--client", id, "--uninstall");
     assert.equal(removed!.change, "restored");
-    await assert.rejects(Deno.stat(path));
+    await assert.rejects(Deno.stat(path), Deno.errors.NotFound);
   }
   const path = `${home}/.cursor/mcp.json`;
   await Deno.writeTextFile(path, '{\n  "mcpServers": {}\n}\n');
@@ -144,7 +144,7 @@ Deno.test("a damaged file is an error that names it and stays as it is, and the 
   for (const [id, text] of Object.entries(damage)) {
     const now = await Deno.readFile(`${home}/${TOOLS[id]![0]}`);
     assert.equal(String.fromCharCode(...now), text, id);
-    await assert.rejects(Deno.stat(`${home}/${TOOLS[id]![0]}.agentsecrets.bak`));
+    await assert.rejects(Deno.stat(`${home}/${TOOLS[id]![0]}.agentsecrets.bak`), Deno.errors.NotFound);
   }
 });
 
@@ -272,5 +272,5 @@ Deno.test("openclaw: the provider is printed, the skill installed, and what the 
   assert.match(await sandbox.ok([...args, "--uninstall"]), /stays/);
   await Deno.writeTextFile(openclaw.skill.path, skill);
   await sandbox.ok([...args, "--uninstall"]);
-  await assert.rejects(Deno.stat(openclaw.skill.path));
+  await assert.rejects(Deno.stat(openclaw.skill.path), Deno.errors.NotFound);
 });

@@ -212,7 +212,8 @@ Deno.test("a large or binary body becomes a file of this person's, a resource, a
     const binary = await server.ok("api_call", { url: `${upstream.origin}/huge/5000` });
     assert.deepEqual([binary["body"], binary["body_bytes"]], [null, 5000]);
     assert.equal((await server.client.listResources()).resources.length, 2);
-    await assert.rejects(server.client.readResource({ uri: "agentsecrets://answers/..%2Fconfig.json" }));
+    const outside = { uri: "agentsecrets://answers/..%2Fconfig.json" };
+    await assert.rejects(server.client.readResource(outside), { code: INVALID_PARAMS, data: outside });
     const gone = { uri: "agentsecrets://answers/nothing.txt" };
     await assert.rejects(server.client.readResource(gone), { code: INVALID_PARAMS, data: gone });
     await server.fails("body_too_large", "api_call", { url: `${upstream.origin}/huge/${65 * 1024 * 1024}` });
@@ -235,7 +236,7 @@ Deno.test("a cancelled call ends at the upstream and stands in the log; a long o
     assert.ok(progress > 0 && message.length > 0);
     await requestArrives(upstream, "/hang");
     cancel.abort();
-    await assert.rejects(call);
+    await assert.rejects(call, /AbortError/);
     await cutOff(upstream, before);
     // The upstream hears of it while the record is still on its way.
     let records: Record<string, unknown>[] = [];
@@ -254,7 +255,7 @@ Deno.test("a client that leaves or a system that ends the server cuts running ca
         name: "api_call",
         arguments: { url: `${upstream.origin}/hang?${how}`, injections: { bearer: "KEY" } },
       });
-      const rejected = assert.rejects(call);
+      const rejected = assert.rejects(call, /Connection closed/);
       await requestArrives(upstream, `/hang?${how}`);
       if (how === "SIGTERM") server.signal("SIGTERM");
       const { code, stderr } = await server.end();

@@ -24,6 +24,22 @@ Deno.test("without arguments, with --help and with help the same help comes on s
   assert.match(bare.stdout, /^Usage: agentsecrets <command> \[flags\]/);
 });
 
+Deno.test("help behind a group's name is that group's help", async () => {
+  await using sandbox = await Sandbox.make();
+  const [word, flag] = [await sandbox.run(["secrets", "help"]), await sandbox.run(["secrets", "--help"])];
+  assert.deepEqual([word.code, word.stderr, word.stdout], [0, "", flag.stdout]);
+  assert.equal((await sandbox.run(["workspace", "allowlist", "help", "add"])).code, 0);
+});
+
+Deno.test("help speaks of flags, and wraps them between words on a narrow terminal", async () => {
+  const terminal = new ScriptedTerminal({ columns: 60 });
+  await runProgram(["call", "--help"], hostOf(terminal));
+  assert.match(terminal.stdout, /^Usage: agentsecrets call \[flags\]\n/);
+  assert.match(terminal.stdout, /\nFlags:\n/);
+  const flags = terminal.stdout.split("Flags:")[1]!.split("Examples:")[0]!;
+  assert.deepEqual(flags.split("\n").filter((line) => line.length > 60), []);
+});
+
 Deno.test("every command's help shows its usage, --output and examples, without colour when piped", async () => {
   for (const { words } of leaves()) {
     const terminal = new ScriptedTerminal();
@@ -86,11 +102,20 @@ const mistakes: readonly (readonly [claim: string, args: readonly string[], says
   ],
   ["an unknown flag of the program", ["--frobnicate", "status"], /unknown flag '--frobnicate'/],
   ["a group without a command", ["secrets"], /Usage: agentsecrets secrets[\s\S]*needs one of the commands/],
-  ["a missing argument", ["secrets", "get"], /missing required argument 'key'/],
-  ["an argument too many", ["status", "now"], /too many arguments: Expected 0 arguments but got 1/],
+  ["a missing argument", ["secrets", "get"], /missing required argument 'key'\n.*→ agentsecrets secrets get --help/],
+  [
+    "an argument too many",
+    ["call", "https://api.example.com/"],
+    /agentsecrets call: too many arguments: it takes no argument beside its flags, not 1\n.*→ agentsecrets call --help/,
+  ],
+  ["a second argument", ["completions", "bash", "zsh"], /it takes one argument beside its flags, not 2/],
   ["a flag without its value", ["status", "--output"], /option '--output <format>' argument missing/],
   ["a wrong format", ["status", "--output", "yaml"], /--output: it takes text or json/],
-  ["a wrong number", ["proxy", "start", "--port", "eighty"], /--port: it takes a whole number/],
+  [
+    "a wrong number",
+    ["proxy", "start", "--port", "eighty"],
+    /--port: it takes a whole number.*\n.*→ agentsecrets proxy start --help/,
+  ],
   ["a port that is none", ["proxy", "start", "--port", "65536"], /--port: it takes a whole number/],
 ];
 
@@ -199,5 +224,5 @@ Deno.test("the bash script completes commands, commands below them and flags", a
   assert.equal(await complete("agentsecrets", "secrets", "pull", "--fo"), "--force");
   assert.equal(await complete("agentsecrets", "env", "--", "np"), "");
   assert.equal(await complete("agentsecrets", "secrets", "set", `KEY=$(touch ${sandbox.base}/run)`, "--st"), "--stdin");
-  await assert.rejects(Deno.stat(`${sandbox.base}/run`));
+  await assert.rejects(Deno.stat(`${sandbox.base}/run`), Deno.errors.NotFound);
 });

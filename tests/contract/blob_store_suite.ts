@@ -51,10 +51,11 @@ export function blobStoreSuite(name: string, open: () => Promise<BlobStoreHarnes
   };
 
   test("what a write did is undone when it fails, and kept when it resolves", async (store) => {
-    await assert.rejects(store.write(async (tx) => {
+    const failing = store.write(async (tx) => {
       await tx.insertAccount(account("u", 1));
       throw new Error("changed its mind");
-    }));
+    });
+    await assert.rejects(failing, /changed its mind/);
     assert.equal(await store.read((tx) => tx.accountById("u")), undefined);
     assert.equal(await store.write((tx) => tx.insertAccount(account("u", 1))), true);
     assert.deepEqual(await store.read((tx) => tx.accountById("u")), account("u", 1));
@@ -274,6 +275,6 @@ export function blobStoreSuite(name: string, open: () => Promise<BlobStoreHarnes
     assert.equal((await running)?.userId, "u");
     await closing;
     await store.close();
-    await assert.rejects(store.read((tx) => tx.accountById("u")));
+    await assert.rejects(store.read((tx) => tx.accountById("u")), /the store is closed/);
   });
 }

@@ -182,6 +182,6 @@ Deno.test("ids go into paths escaped", async () => {
     renewal: () => Promise.resolve(undefined),
   };
   const client = new SyncClient({ transport, clock: new FakeClock(), random: seededRandom(), session });
-  await assert.rejects(client.snapshot("../x?y" as Parameters<typeof client.snapshot>[0]));
+  await assert.rejects(client.snapshot("../x?y" as Parameters<typeof client.snapshot>[0]), { code: "server_error" });
   assert.equal(seen[0]!.path, "/v1/envs/..%2Fx%3Fy/snapshot");
 });

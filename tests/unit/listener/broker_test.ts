@@ -39,7 +39,7 @@ async function withBroker(
     await work(new BrokerDoor(socket, "/home/you/app"), socket);
   } finally {
     await listener.shutdown(0);
-    await assert.rejects(Deno.lstat(path));
+    await assert.rejects(Deno.lstat(path), Deno.errors.NotFound);
     await Deno.remove(folder, { recursive: true });
   }
 }

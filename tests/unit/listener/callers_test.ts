@@ -199,9 +199,10 @@ Deno.test("the end waits for calls under way, takes no new ones, and cuts what n
     const live = response.body!.getReader();
     await live.read();
     await listener.shutdown(1);
-    await assert.rejects((async () => {
+    const toTheEnd = async (): Promise<void> => {
       while (!(await live.read()).done);
-    })());
+    };
+    await assert.rejects(toTheEnd, TypeError);
     await upstream.aborted.next();
   });
 });

@@ -119,7 +119,7 @@ Deno.test("P13 a WebSocket without a record is none", async () => {
   await withDoor(async (door) => {
     await Deno.mkdir(`${door.engine.folder}/proxy.log`);
     const client = new Client(door);
-    await assert.rejects(client.opened);
+    await assert.rejects(client.opened, /not opened/);
     assert.equal(door.upstream.requests.length, 0);
   });
 });

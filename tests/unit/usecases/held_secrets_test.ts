@@ -29,8 +29,8 @@ Deno.test("P31 values that a call was loading while everything was forgotten are
   gate.resolve();
   (await waiting)[Symbol.dispose]();
   assert.equal(made.length, 2);
-  assert.throws(() => made[0]!.expose(() => {}));
+  assert.throws(() => made[0]!.expose(() => {}), TypeError);
   await clock.advance(60_000);
   held.dropUnused(clock.monotonicMs());
-  assert.throws(() => made[1]!.expose(() => {}));
+  assert.throws(() => made[1]!.expose(() => {}), TypeError);
 });

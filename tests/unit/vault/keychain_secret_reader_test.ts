@@ -76,7 +76,7 @@ Deno.test("a refused read leaves no value behind undisposed", async () => {
     seen.push(...items.map(({ value }) => value));
     return items;
   };
-  await assert.rejects(r.read(scope, [A, GONE]));
+  await assert.rejects(r.read(scope, [A, GONE]), { code: "secret_not_found" });
   assert.equal(seen.length, 2);
   for (const value of seen) assert.throws(() => value.expose(() => 0), TypeError);
 });
