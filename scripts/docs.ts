@@ -5,6 +5,7 @@
  */
 import type { AnyCommand, CommandModule } from "../src/cli/command.ts";
 import { COMMANDS, isGroup, type Leaf, type Node } from "../src/cli/registry.ts";
+import { OWN_FLAGS } from "../src/cli/tree.ts";
 import { wholeTree } from "../src/cli/whole_tree.ts";
 import { CATALOG } from "../src/kernel/error_catalog.ts";
 
@@ -105,7 +106,7 @@ function sections(
     module.detail === undefined ? summary : `${summary} ${module.detail}`,
     fenced([`agentsecrets ${words.join(" ")} ${command.usage()}`]),
     table("argument", command.registeredArguments.map((a) => [a.name(), a.description])),
-    table("flag", command.options.filter((o) => o.helpGroupHeading === undefined).map((o) => [o.flags, o.description])),
+    table("flag", command.options.filter((o) => o.helpGroupHeading === OWN_FLAGS).map((o) => [o.flags, o.description])),
     fenced(module.examples.flatMap(({ line, why }) => [`# ${why}`, line])),
   ].filter((part) => part !== "");
 }

@@ -5,7 +5,7 @@
  */
 
 import { CommanderError, type OptionValues } from "@commander-js/extra-typings";
-import { AppError, toAppError } from "../kernel/error.ts";
+import { AppError, isAppError, toAppError } from "../kernel/error.ts";
 import { Answers } from "./answers.ts";
 import type { AnyCommand, CommandModule } from "./command.ts";
 import type { CommandContext, Host } from "./context.ts";
@@ -19,12 +19,20 @@ import { View } from "./view/view.ts";
 
 /** Runs one command line. Returns the exit number; never throws. */
 export async function runProgram(args: readonly string[], host: Host): Promise<number> {
-  const run = new Run(host, args[0] === "help" ? [...args.slice(1), "--help"] : args);
+  const run = new Run(host, asksForHelp(args) ? [...args.filter((arg) => arg !== "help"), "--help"] : args);
   try {
     return await run.execute();
   } catch (error) {
     return await run.fail(error);
   }
+}
+
+/** Whether `help` stands where a command would: first, or below a group. */
+function asksForHelp(args: readonly string[]): boolean {
+  if (args[0] === "help") return true;
+  const { nodes } = findNode(operands(args));
+  const last = nodes.at(-1);
+  return last !== undefined && isGroup(last) && operands(args)[nodes.length] === "help";
 }
 
 /** Options that take the next argument as their value, before any command. */
@@ -60,7 +68,8 @@ class Run {
   async fail(thrown: unknown): Promise<number> {
     const { terminal, signal, debug } = this.#host;
     const interrupted = this.#host.interruptedExit();
-    const error = interrupted !== undefined || isAbort(thrown, signal) ? new AppError("cancelled") : toAppError(thrown);
+    const cancelled = interrupted !== undefined || isAbort(thrown, signal);
+    const error = cancelled ? new AppError("cancelled") : this.#located(toAppError(thrown));
     const exit = interrupted ?? error.exit;
     if (this.#json) await terminal.write("stdout", `${JSON.stringify(errorDocument(error, exit), undefined, 2)}\n`);
     await terminal.write("stderr", errorText(error, styleFor(this.#color && terminal.hasColor("stderr"))));
@@ -86,6 +95,13 @@ class Run {
     for (const node of this.#nodes) command = command.commands.find((c) => c.name() === node.name) as AnyCommand;
     await this.#host.terminal.write("stderr", command.helpInformation());
     throw new AppError("usage", { problem: `Cannot run ${this.#words()}: it needs one of the commands above` });
+  }
+
+  /** A usage error that names the command whose help says more. */
+  #located(error: AppError): AppError {
+    if (!isAppError(error, "usage")) return error;
+    const problem = error.message;
+    return new AppError("usage", { problem, within: this.#words() }, { cause: error.cause });
   }
 
   #below(): string[] {

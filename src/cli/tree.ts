@@ -13,6 +13,9 @@ import { type Style, styleFor } from "./view/style.ts";
 /** The program's name, as it is typed. */
 export const PROGRAM = "agentsecrets";
 
+/** Heading of the flags that are a command's own. */
+export const OWN_FLAGS = "Flags:";
+
 /** How the tree is dressed. */
 export interface TreeOptions {
   /** Modules of the leaves that can run; others show only their summary. */
@@ -60,8 +63,11 @@ function addNode(parent: AnyCommand, node: Node, options: TreeOptions): void {
   }
   const module = options.loaded.get(node);
   if (module === undefined) return;
+  command.optionsGroup(OWN_FLAGS);
   if (module.detail !== undefined) command.description(`${sentence(node.summary)}.\n\n${module.detail}`);
   withEverywhere(module.install(command, options.execute) as unknown as Command);
+  // Flags, as the program's other texts call them.
+  command.usage(command.usage().replace("[options]", "[flags]"));
   command.addHelpText("after", () => examples(module.examples, styleFor(options.color)));
 }
 
@@ -103,6 +109,8 @@ function helpStyle(options: TreeOptions): Partial<Help> {
     styleOptionTerm: style.cyan,
     styleArgumentTerm: style.cyan,
     subcommandTerm: (command) => command.name(),
+    // On narrow terminals, too, a description is wrapped between words.
+    minWidthToWrap: 16,
   };
 }
 

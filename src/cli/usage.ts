@@ -31,7 +31,7 @@ export function usageError(error: CommanderError, within: string, commands: read
       });
     }
     case "commander.excessArguments":
-      return usage(`Cannot run ${within}: too many arguments`, error.message, /Expected \d+ arguments? but got \d+/);
+      return tooMany(within, error.message);
     case "commander.missingArgument":
       return usage(`Cannot run ${within}`, error.message, /missing required argument '[a-zA-Z= -]+'/);
     case "commander.optionMissingArgument":
@@ -45,6 +45,15 @@ export function usageError(error: CommanderError, within: string, commands: read
     default:
       return new AppError("usage", { problem: `Cannot run ${within}: its arguments are not as its help says` });
   }
+}
+
+/** How many arguments a command takes, and how many there were: a flag's value without its flag is most often one too many. */
+function tooMany(within: string, message: string): AppError {
+  const [, takes, got] = /Expected (\d+) arguments? but got (\d+)/.exec(message) ?? [];
+  const start = `Cannot run ${within}: too many arguments`;
+  if (takes === undefined) return new AppError("usage", { problem: start });
+  const some = takes === "0" ? "no argument" : takes === "1" ? "one argument" : `${takes} arguments`;
+  return new AppError("usage", { problem: `${start}: it takes ${some} beside its flags, not ${got}` });
 }
 
 /** The part of the parser's message that is known to quote nothing of what was typed. */

@@ -153,8 +153,8 @@ export const CATALOG = {
   usage: entry({
     exit: 2,
     status: 400,
-    message: (f: { problem: string }) => f.problem,
-    hint: () => "agentsecrets --help",
+    message: (f: { problem: string; within?: string }) => f.problem,
+    hint: (f) => `${f.within ?? "agentsecrets"} --help`,
   }),
   unknown_command: entry({
     exit: 2,
@@ -173,7 +173,8 @@ export const CATALOG = {
   missing_answer: entry({
     exit: 2,
     status: 400,
-    message: (f: { what: string; flag: string }) => `Cannot ask for ${f.what}: there is no terminal`,
+    message: (f: { what: string; flag: string }) =>
+      `Cannot ask ${f.what.startsWith("whether ") ? "" : "for "}${f.what}: there is no terminal`,
     hint: (f) => `Give it with ${f.flag}`,
   }),
   invalid_name: entry({
@@ -413,6 +414,11 @@ export const CATALOG = {
     exit: 5,
     status: 409,
     message: (f: { kind: string; name: string }) => `Cannot use the name '${f.name}': ${a(f.kind)} has it already`,
+    // Without the name: a server may have made it up, and a hint is a command to type.
+    hint: (f) =>
+      f.kind === "project"
+        ? "Choose another name, or work in that project: agentsecrets project use NAME"
+        : "Choose another name",
   }),
   head_moved: entry({
     exit: 5,
@@ -503,7 +509,8 @@ export const CATALOG = {
   login_refused: entry({
     exit: 7,
     status: 401,
-    message: () => "Cannot log in: the password or the account key is wrong",
+    message: () => "Cannot prove who you are: the password or the account key is wrong",
+    hint: () => "Try again; whoever forgot the password gets in with the Emergency Kit: agentsecrets account recover",
   }),
   rate_limited: entry({
     exit: 7,

@@ -9,6 +9,8 @@ export interface ScriptedTerminalOptions {
   readonly canAsk?: boolean;
   readonly color?: boolean;
   readonly stdin?: string;
+  /** Default 100. */
+  readonly columns?: number;
   /** Answers in the order of the questions; `choose` takes the value at that index. */
   readonly answers?: readonly (string | number | boolean)[];
   /** Lines of file descriptors. */
@@ -44,7 +46,7 @@ export class ScriptedTerminal implements Terminal {
   }
 
   columns(): number {
-    return 100;
+    return this.#options.columns ?? 100;
   }
 
   write(stream: "stdout" | "stderr", data: string | Uint8Array): Promise<void> {

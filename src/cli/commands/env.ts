@@ -81,7 +81,7 @@ async function save(
     });
   }
   if (options.only === undefined && options.all !== true) {
-    throw new AppError("missing_answer", { what: "which secrets", flag: "--only NAMES or --all" });
+    throw new AppError("missing_answer", { what: "the names of secrets", flag: "--only NAMES or --all" });
   }
   const { path, names } = await saveEnvDefault(context.world, options.only?.map(parseSecretName));
   await context.view.done(

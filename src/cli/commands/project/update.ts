@@ -17,7 +17,7 @@ export const command = defineCommand({
       .option("--description <text>", "a new description; empty removes it"),
   run: async (context, options, project) => {
     if (options.name === undefined && options.description === undefined) {
-      throw new AppError("missing_answer", { what: "what to change", flag: "--name NAME or --description TEXT" });
+      throw new AppError("missing_answer", { what: "a change", flag: "--name NAME or --description TEXT" });
     }
     const updated = await updateProject(context.world, {
       project,
