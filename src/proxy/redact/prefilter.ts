@@ -1,12 +1,16 @@
 /**
- * A quick look at bytes in which no match can begin, four at a time (the q-gram idea of Wu and Manber), by WebAssembly. Every match is
- * at least eight bytes long, so of any match that begins at one of four places before the end of an aligned word, the word itself is
+ * A quick look at bytes in which no match can begin, by words of four (the q-gram idea of Wu and Manber), in WebAssembly. Every match
+ * is at least seven bytes long, so of any match that begins at one of the four places up to an aligned word, the word itself is
  * read whole. Either an escape character stands in it or in the word before, or it is one of the words with which some needle begins
  * when it is spelled plainly. If neither, or if it has a byte that no spelling has, none of the four places begins a match. A place
- * that passes is still none when no match begins with its two bytes, or when the automaton was seen to die of its four.
+ * that passes is still none when no match begins with its two bytes, or when the automaton was seen to die of its four; and four places
+ * that do not pass are remembered by their eight bytes, which escape characters in the same surroundings come to again and again.
  *
- * Its memory holds fingerprints of needles, words of traffic, and while a scan lasts some bytes of it: what is derived from values
- * lives as long as they do, {@linkcode Prefilter.wipe} clears it, and the bytes are cleared after each scan.
+ * Where no match is shorter than nineteen bytes and no escape character is near, one word in sixteen bytes tells as much: the first
+ * nineteen bytes of a match hold one, whole and plain. Likewise one in eight for eleven bytes.
+ *
+ * Its memory holds fingerprints of needles, pieces of traffic of at most eight bytes, and while a scan lasts some bytes of it: what is
+ * derived from values lives as long as they do, {@linkcode Prefilter.wipe} clears it, and the bytes are cleared after each scan.
  *
  * @module
  */
@@ -22,6 +26,7 @@ import {
   NOWHERE,
   PAGES,
   prefilterModule,
+  type Stride,
   WINDOW,
 } from "./prefilter_code.ts";
 import { type GapKind, gapSpellings } from "./spellings.ts";
@@ -31,12 +36,15 @@ import { plainBytes, type SymbolId, symbolSpellings } from "./symbols.ts";
 const SPECIAL: ReadonlySet<number> = new Set([0x0a, 0x0d, ...Array.from("%&=\\", (c) => c.charCodeAt(0))]);
 /** Bytes of escapes, besides what they stand for. */
 const ESCAPES = /^[0-9A-Za-z{}#;&%\\=+ \t\r\n]$/;
-/** Bytes of a match that one of the four places, and the word after it, can reach. */
-const PREFIX_BYTES = 7;
+/** Bytes of a match, from its begin to the end of the next word that is looked up. */
+const reach = (stride: Stride): number => stride + 3;
+const LONGEST_REACH = reach(16);
+/** Reading more beginnings as far as that would keep everything else waiting: some 50 µs each. */
+const MANY_NEEDLES = 1000;
 /** Fewer bytes than these are not worth the copy. */
 const FEW_BYTES = 32;
 
-/** A plain way to read a symbol or gap: its bytes, and how many positions they are; 0 for a gap. */
+/** A plain way to read a symbol or gap: its bytes, the last of them perhaps special, and how many positions they are; 0 for a gap. */
 interface Plain {
   readonly bytes: readonly number[];
   readonly positions: number;
@@ -60,23 +68,28 @@ export class Prefilter {
   }
 
   /**
-   * Undefined where there is no memory for it, or no vectors (x64 processors of before 2008).
+   * Undefined where a needle is too short (three characters of Asian scripts in UTF-16 are six bytes), and where there is no memory for it
+   * or no vectors (x64 processors of before 2008).
    *
    * @param pairs As in {@linkcode Prefilter.learn}, for all bytes.
    */
   static for(needles: readonly Needle[], pairs: Uint8Array): Prefilter | undefined {
+    const spellings = new PlainSpellings(needles), { stride } = spellings;
+    if (stride === undefined) return undefined;
     let prefilter: Prefilter;
     try {
       const memory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES });
-      const instance = new WebAssembly.Instance(new WebAssembly.Module(prefilterModule(SPECIAL)), { io: { memory } });
+      const module = new WebAssembly.Module(prefilterModule(SPECIAL, stride));
+      const instance = new WebAssembly.Instance(module, { io: { memory } });
       prefilter = new Prefilter(memory, instance.exports.run as (from: number, end: number) => number);
     } catch {
       return undefined;
     }
     prefilter.#memory.set(pairs, AT.pairs);
-    // The word of zeros is looked for here: nothing but itself may look like it.
+    // The word of zeros is looked for here: nothing but itself may look like it. A piece of zeros is never noted, so none is clean.
     prefilter.#harmless[0] = -1;
-    prefilter.#note(needles);
+    prefilter.#memory.fill(0xff, AT.clean, AT.clean + 8);
+    prefilter.#note(spellings, stride);
     return prefilter;
   }
 
@@ -132,57 +145,93 @@ export class Prefilter {
     this.#until = at + (piece.length & ~3) - 3;
   }
 
-  #note(needles: readonly Needle[]): void {
-    const bytes = new Uint8Array(4), word = new Uint32Array(bytes.buffer);
-    const plain = new PlainSpellings();
-    const possible = new Set(
-      Array.from({ length: 256 }, (_, b) => b).filter((b) => ESCAPES.test(String.fromCharCode(b))),
-    );
-    for (const needle of needles) {
-      plain.bytesOf(needle).forEach((byte) => possible.add(byte));
-      plain.prefixes(needle, (prefix) => {
-        bytes.set(prefix.slice(-4));
-        const hash = Math.imul(word[0]! | FOLD, MULTIPLIER) >>> (32 - HASH_BITS);
-        this.#memory[AT.words + (hash >>> 3)]! |= 1 << (hash & 7);
-      });
-    }
+  #note(spellings: PlainSpellings, stride: Stride): void {
+    spellings.words(stride, (word) => {
+      const hash = Math.imul(word | FOLD, MULTIPLIER) >>> (32 - HASH_BITS);
+      this.#memory[AT.words + (hash >>> 3)]! |= 1 << (hash & 7);
+    });
+    const possible = spellings.bytes();
+    for (let byte = 0; byte < 256; byte++) if (ESCAPES.test(String.fromCharCode(byte))) possible.add(byte);
     for (const byte of possible) {
       this.#memory[(byte < 0x80 ? AT.possibleLow : AT.possibleHigh) + (byte & 15)]! |= 1 << ((byte >>> 4) & 7);
     }
   }
 }
 
-/** Reads the plain spellings out of the graphs of all spellings, so that the two cannot disagree. */
+/** Reads the plain spellings of needles' beginnings out of the graphs of all spellings, so that the two cannot disagree. */
 class PlainSpellings {
+  /** The widest with which no match is missed; undefined where even the closest would miss some. */
+  readonly stride: Stride | undefined;
+  readonly #needles: readonly Needle[];
   readonly #symbols = new Map<SymbolId, readonly Plain[]>();
   readonly #gaps = new Map<GapKind, readonly Plain[]>();
+  /** The words that end with a match's fourth, fifth … byte. */
+  readonly #words: readonly number[][] = Array.from({ length: LONGEST_REACH + 1 }, () => []);
 
-  /** Calls `use` with each plainly spelled beginning of `needle` of 4…{@linkcode PREFIX_BYTES} bytes. */
-  prefixes(needle: Needle, use: (prefix: readonly number[]) => void): void {
-    const extend = (prefix: readonly number[], at: number, afterGap: boolean): void => {
-      if (prefix.length >= PREFIX_BYTES || at >= needle.length) return;
-      const gap = !afterGap && at > 0 && needle.gap !== undefined && needle.gapBefore(at) ? needle.gap : undefined;
-      const gaps = gap === undefined ? [] : this.#gap(gap);
-      const symbols = gap !== undefined && needle.gapNeeded ? [] : this.#symbol(needle.symbolAt(at));
-      for (const { bytes, positions } of [...gaps, ...symbols]) {
-        const longer = prefix.slice();
-        for (const byte of bytes) {
-          // A special byte ends the plain part; the word that holds it is looked at anyway.
-          if (SPECIAL.has(byte) || longer.length === PREFIX_BYTES) break;
-          longer.push(byte);
-          if (longer.length >= 4) use(longer);
-        }
-        if (longer.length === prefix.length + bytes.length) extend(longer, at + positions, positions === 0);
-      }
-    };
-    extend([], 0, false);
+  constructor(needles: readonly Needle[]) {
+    this.#needles = needles;
+    const longest = needles.length > MANY_NEEDLES ? reach(4) : LONGEST_REACH;
+    const shortest = needles.reduce((least, needle) => Math.min(least, this.#read(needle, least)), longest);
+    this.stride = ([16, 8, 4] as const).find((stride) => shortest >= reach(stride));
   }
 
-  /** All bytes in plain spellings of the first positions and of the gaps between them. */
-  bytesOf(needle: Needle): readonly number[] {
-    const positions = Array.from({ length: Math.min(needle.length, PREFIX_BYTES) }, (_, at) => needle.symbolAt(at));
-    const gaps = needle.gap === undefined ? [] : this.#gap(needle.gap);
-    return [...positions.flatMap(plainBytes), ...gaps.flatMap(({ bytes }) => bytes)];
+  /** Calls `use` with each word, letters in lower case, that a match may hold whole within its first {@linkcode reach} bytes. */
+  words(stride: Stride, use: (word: number) => void): void {
+    for (const words of this.#words.slice(0, reach(stride) + 1)) words.forEach(use);
+  }
+
+  /** All bytes in plain spellings of the first positions and of the gaps between them: as far as the closer look goes. */
+  bytes(): Set<number> {
+    const found = new Set<number>();
+    for (const needle of this.#needles) {
+      for (let at = 0; at < Math.min(needle.length, reach(4)); at++) {
+        for (const byte of plainBytes(needle.symbolAt(at))) found.add(byte);
+      }
+      const gaps = needle.gap === undefined ? [] : this.#gap(needle.gap);
+      for (const { bytes } of gaps) for (const byte of bytes) found.add(byte);
+    }
+    return found;
+  }
+
+  /**
+   * Notes the words of `needle` and returns the length of its shortest match without a special byte, `most` at most. States are how
+   * far the needle is read and with which last three bytes; each is gone on from once, where it comes first.
+   */
+  #read(needle: Needle, most: number): number {
+    const layers: State[][] = Array.from({ length: LONGEST_REACH + 1 }, () => []), seen = new Set<number>();
+    layers[0]!.push({ at: 0, afterGap: false, tail: 0 });
+    for (let length = 0; length < most; length++) {
+      for (const state of layers[length]!) {
+        if (state.at >= needle.decisive) return length;
+        for (const plain of this.#next(needle, state)) {
+          const longer = this.#readPlain(plain, length, state.tail);
+          if (longer === undefined) continue;
+          const next = { at: state.at + plain.positions, afterGap: plain.positions === 0, tail: longer };
+          const key = (next.at * 2 + Number(next.afterGap)) * 2 ** 24 + longer;
+          if (!seen.has(key)) layers[length + plain.bytes.length]!.push(next);
+          seen.add(key);
+        }
+      }
+    }
+    return most;
+  }
+
+  #next(needle: Needle, { at, afterGap }: State): readonly Plain[] {
+    const gap = !afterGap && at > 0 && needle.gap !== undefined && needle.gapBefore(at) ? needle.gap : undefined;
+    if (gap === undefined) return this.#symbol(needle.symbolAt(at));
+    return needle.gapNeeded ? this.#gap(gap) : [...this.#gap(gap), ...this.#symbol(needle.symbolAt(at))];
+  }
+
+  /** Notes the words that end in `bytes` and returns the last three bytes then; undefined where the plain or the interesting part ends. */
+  #readPlain({ bytes }: Plain, length: number, tail: number): number | undefined {
+    for (const byte of bytes) {
+      // A special byte ends the plain part; a closer look is taken where it stands.
+      if (SPECIAL.has(byte) || length === LONGEST_REACH) return undefined;
+      const word = byte << 24 | tail;
+      if (++length >= 4) this.#words[length]!.push(word);
+      tail = (word | FOLD) >>> 8;
+    }
+    return tail;
   }
 
   #symbol(symbol: SymbolId): readonly Plain[] {
@@ -198,6 +247,16 @@ class PlainSpellings {
   }
 }
 
+/** How far a needle is read. */
+interface State {
+  /** Its next position. */
+  readonly at: number;
+  /** Whether the last that was read is a gap, after which none comes. */
+  readonly afterGap: boolean;
+  /** The last three bytes, letters in lower case, the last one highest. */
+  readonly tail: number;
+}
+
 /** All paths from `root` without a special byte but the last, once for both cases of a letter. */
 function plainPaths(root: Node): readonly Plain[] {
   const found = new Map<string, Plain>();
@@ -210,7 +269,7 @@ function plainPaths(root: Node): readonly Plain[] {
       if (next.ends & GAP) note(0);
       for (let positions = 1; positions <= 4; positions++) if (next.ends >> positions & 1) note(positions);
       // Where a special byte follows, the plain part before it still counts.
-      if (SPECIAL.has(byte) || longer.length >= PREFIX_BYTES) {
+      if (SPECIAL.has(byte) || longer.length >= LONGEST_REACH) {
         if (next.ends === 0) note(1);
       } else walk(next, longer);
     }

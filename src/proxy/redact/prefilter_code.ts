@@ -11,6 +11,7 @@ import {
   get,
   give,
   i32,
+  i64,
   leave,
   leaveIf,
   loop,
@@ -25,9 +26,15 @@ import {
 export const HASH_BITS = 21;
 /** log₂ of the number of words that are remembered as harmless: 16 KiB. */
 export const HARMLESS_BITS = 14;
+/** log₂ of the number of pieces that are remembered as clean: 32 KiB. */
+const CLEAN_BITS = 12;
 export const MULTIPLIER = 0x9e3779b1;
+const PIECE_MULTIPLIER = 0x9e3779b97f4a7c15n;
 /** Upper and lower case of letters fall together: hex comes in both. */
 export const FOLD = 0x20202020;
+
+/** The distance in bytes of the words that are looked up. A match must be at least this and three bytes long to hold one of them. */
+export type Stride = 4 | 8 | 16;
 
 /** Where in memory things are. */
 export const AT = {
@@ -40,8 +47,9 @@ export const AT = {
    */
   possibleLow: 2 ** (HASH_BITS - 3) + PAGE + 2 ** (HARMLESS_BITS + 2),
   possibleHigh: 2 ** (HASH_BITS - 3) + PAGE + 2 ** (HARMLESS_BITS + 2) + 16,
+  clean: 2 ** (HASH_BITS - 3) + PAGE + 2 ** (HARMLESS_BITS + 2) + 64,
   /** Bytes to look at; a vector before them is read and means nothing. */
-  window: 2 ** (HASH_BITS - 3) + PAGE + 2 ** (HARMLESS_BITS + 2) + 64,
+  window: 2 ** (HASH_BITS - 3) + PAGE + 2 ** (HARMLESS_BITS + 2) + 64 + 2 ** (CLEAN_BITS + 3) + 64,
 } as const;
 /** Bytes of the window: a multiple of sixteen that leaves the first-level cache room for the tables. */
 export const WINDOW = 16 * 1024;
@@ -59,14 +67,14 @@ const UPPER_FROM_8 = bits(8);
 
 // Parameters: from which place on, and where the bytes end. Locals: the numbers below.
 const FROM = 0, END = 1;
-const AT_VECTOR = 2, FOUND = 3, PLACE = 4, WORD_AT = 5, X = 6, SPECIAL_BITS = 7;
-const BYTES = 8, SPECIAL = 9, SPECIAL_BEFORE = 10, HASHES = 11;
+const BLOCK = 2, FOUND = 3, PLACE = 4, LAST_PLACE = 5, X = 6;
+const BYTES = 7, SPECIAL = 8, SPECIAL_BEFORE = 9, HASHES = 10, PIECE = 11;
 
 /**
- * All ones for each word of BYTES in which a special byte stands. Their lower halves tell them apart but for two; a half that none has
+ * All ones for each special byte among BYTES. Their lower halves tell them apart but for two; a half that none has
  * is given a byte with another half.
  */
-function specialWords(special: ReadonlySet<number>): Code {
+function specialBytes(special: ReadonlySet<number>): Code {
   const byLowerHalf: number[] = Array.from({ length: 16 }, (_, half) => half === 0 ? 0xff : 0);
   const others: number[] = [];
   for (const byte of special) {
@@ -77,21 +85,33 @@ function specialWords(special: ReadonlySet<number>): Code {
     get(BYTES),
     v128.lookUp(v128.const(byLowerHalf), v128.and(get(BYTES), splat(0x0f0f0f0f))),
   );
-  const any = others.reduce(
+  return others.reduce(
     (found, byte) => v128.or(found, v128.bytesEqual(get(BYTES), splat(byte * 0x01010101))),
     first,
   );
-  return v128.wordsDiffer(any, ZERO);
 }
 
 /** The bit of `lane`'s word in the table of words, lowest, with others above it. */
-const wordBit = (lane: number): Code => [
-  ...set(X, v128.word(get(HASHES), lane)),
-  ...i32.shiftRight(
+const wordBit = (lane: number): Code => [...set(X, v128.word(get(HASHES), lane)), ...tableBit()];
+
+/** The bit of the hash X, lowest, with others above it. */
+const tableBit = (): Code =>
+  i32.shiftRight(
     i32.load(i32.and(i32.shiftRight(get(X), i32.const(3)), i32.const(-4)), AT.words),
     // A shift counts modulo 32.
     get(X),
+  );
+
+/** Likewise of the word `offset` bytes after BLOCK. */
+const wordBitAt = (offset: number): Code => [
+  ...set(
+    X,
+    i32.shiftRight(
+      i32.mul(i32.or(i32.load(get(BLOCK), offset), i32.const(FOLD)), i32.const(MULTIPLIER)),
+      i32.const(32 - HASH_BITS),
+    ),
   ),
+  ...tableBit(),
 ];
 
 const hashes = (): Code =>
@@ -124,50 +144,71 @@ const isHarmless = (): Code => [
   ),
 ];
 
-/** The four places whose matches hold all of the word at WORD_AT: returns one whose two bytes may begin a match. */
+/** The address in the table of clean pieces at which PIECE would be. */
+const cleanSlot = (): Code =>
+  i32.shiftLeft(
+    i64.low(i64.shiftRight(i64.mul(get(PIECE), i64.const(PIECE_MULTIPLIER)), i64.const(64n - BigInt(CLEAN_BITS)))),
+    i32.const(3),
+  );
+
+/**
+ * The four places from PLACE to LAST_PLACE: returns one whose bytes may begin a match. That none does depends on no more than the piece of
+ * eight bytes there, which is noted: the next time one look is enough.
+ */
 const lookAtPlaces = (): Code => [
-  ...set(PLACE, i32.sub(get(WORD_AT), i32.const(3))),
-  ...when(i32.less(get(PLACE), get(FROM)), set(PLACE, get(FROM))),
-  ...block(loop(
-    leaveIf(1, i32.greater(get(PLACE), get(WORD_AT))),
-    when(
-      i32.load8(i32.or(i32.shiftLeft(i32.load8(get(PLACE)), i32.const(8)), i32.load8(get(PLACE), 1)), AT.pairs),
-      when(i32.isZero(isHarmless()), give(get(PLACE))),
-    ),
-    set(PLACE, i32.add(get(PLACE), i32.const(1))),
-    leave(0),
-  )),
+  ...set(PIECE, i64.load(i32.sub(get(PLACE), i32.const(1)))),
+  ...when(
+    i64.differ(get(PIECE), i64.load(cleanSlot(), AT.clean)),
+    when(i32.less(get(PLACE), get(FROM)), set(PLACE, get(FROM)), set(PIECE, i64.const(0n))),
+    block(loop(
+      leaveIf(1, i32.greater(get(PLACE), get(LAST_PLACE))),
+      when(
+        i32.load8(i32.or(i32.shiftLeft(i32.load8(get(PLACE)), i32.const(8)), i32.load8(get(PLACE), 1)), AT.pairs),
+        when(i32.isZero(isHarmless()), give(get(PLACE))),
+      ),
+      set(PLACE, i32.add(get(PLACE), i32.const(1))),
+      leave(0),
+    )),
+    when(i64.differ(get(PIECE), i64.const(0n)), i64.store(cleanSlot(), get(PIECE), AT.clean)),
+  ),
 ];
 
+/** The words of FOUND, and of each the four places whose matches hold all of it. */
 const lookAtWords = (): Code =>
   loop(
     when(
       get(FOUND),
       set(
-        WORD_AT,
-        i32.add(get(AT_VECTOR), i32.shiftLeft(i32.trailingZeros(get(FOUND)), i32.const(2))),
+        LAST_PLACE,
+        i32.add(i32.add(get(BLOCK), i32.const(4)), i32.shiftLeft(i32.trailingZeros(get(FOUND)), i32.const(2))),
       ),
+      set(PLACE, i32.sub(get(LAST_PLACE), i32.const(3))),
       set(FOUND, i32.and(get(FOUND), i32.sub(get(FOUND), i32.const(1)))),
       lookAtPlaces(),
       leave(1),
     ),
   );
 
-const lookAtVector = (special: ReadonlySet<number>): Code => [
-  ...set(SPECIAL, specialWords(special)),
+/** Each place of the block by the next aligned word. */
+const lookClosely = (): Code => [
+  ...set(BYTES, v128.load(get(BLOCK), 4)),
+  // In the word itself, or in the one before.
   ...set(
-    SPECIAL_BITS,
-    v128.wordBits(v128.or(get(SPECIAL), v128.lastOfFirstThenSecond(get(SPECIAL_BEFORE), get(SPECIAL)))),
+    FOUND,
+    v128.wordBits(
+      v128.wordsDiffer(
+        v128.or(get(SPECIAL_BEFORE), v128.lastOfFirstThenSecond(get(SPECIAL_BEFORE), get(SPECIAL))),
+        ZERO,
+      ),
+    ),
   ),
-  ...set(SPECIAL_BEFORE, get(SPECIAL)),
   ...set(HASHES, hashes()),
   ...when(
     // Hardly ever: first all four at once.
     i32.or(
-      get(SPECIAL_BITS),
+      get(FOUND),
       i32.and(i32.or(i32.or(wordBit(0), wordBit(1)), i32.or(wordBit(2), wordBit(3))), i32.const(1)),
     ),
-    set(FOUND, get(SPECIAL_BITS)),
     ...[0, 1, 2, 3].map((lane) =>
       set(FOUND, i32.or(get(FOUND), i32.shiftLeft(i32.and(wordBit(lane), i32.const(1)), i32.const(lane))))
     ),
@@ -176,26 +217,47 @@ const lookAtVector = (special: ReadonlySet<number>): Code => [
   ),
 ];
 
+/** Whether every byte up to the end of the block's last word is there, and plain: then a match that begins in the block holds it whole. */
+const isPlainBlock = (): Code =>
+  i32.and(
+    i32.isZero(v128.any(v128.or(get(SPECIAL_BEFORE), get(SPECIAL)))),
+    i32.isZero(i32.greater(i32.add(get(BLOCK), i32.const(20)), get(END))),
+  );
+
+/** Whether one of the block's words at multiples of `stride` is one of a needle's, in the lowest bit. */
+const isFamiliar = (stride: Stride): Code =>
+  Array.from({ length: 16 / stride }, (_, i) => wordBitAt(stride * (i + 1))).reduce((a, b) => i32.or(a, b));
+
+const lookAtBlock = (stride: Stride): Code =>
+  stride === 4 ? lookClosely() : [
+    ...set(FOUND, i32.const(1)),
+    ...when(isPlainBlock(), set(FOUND, i32.and(isFamiliar(stride), i32.const(1)))),
+    ...when(get(FOUND), lookClosely()),
+  ];
+
 /**
- * `run(from, end)`: the first address in `from`…`end` at which a match may begin, or {@linkcode NOWHERE}.
+ * `run(from, end)`: the first address in `from`…`end` at which a match may begin, or {@linkcode NOWHERE}. It goes by blocks: the sixteen
+ * places after the address BLOCK, a multiple of sixteen.
  *
  * @param special Bytes one of which every spelling has that is not plain; none has the lower half 0.
+ * @param stride Of which words of plain bytes the hash is looked up.
  */
-export function prefilterModule(special: ReadonlySet<number>): Uint8Array<ArrayBuffer> {
+export function prefilterModule(special: ReadonlySet<number>, stride: Stride): Uint8Array<ArrayBuffer> {
   return wasmModule({
     pages: PAGES,
     parameters: 2,
-    locals: [...new Array<"i32">(6).fill("i32"), ...new Array<"v128">(4).fill("v128")],
+    locals: [...new Array<"i32">(5).fill("i32"), ...new Array<"v128">(4).fill("v128"), "i64"],
     body: [
-      // The first word that begins at the place or later, and the vector before it.
-      set(AT_VECTOR, i32.and(i32.add(get(FROM), i32.const(3)), i32.const(-16))),
-      set(BYTES, v128.load(i32.sub(get(AT_VECTOR), i32.const(16)))),
-      set(SPECIAL_BEFORE, specialWords(special)),
+      set(BLOCK, i32.and(i32.sub(get(FROM), i32.const(1)), i32.const(-16))),
+      set(BYTES, v128.load(get(BLOCK))),
+      set(SPECIAL_BEFORE, specialBytes(special)),
       block(loop(
-        leaveIf(1, i32.isZero(i32.less(get(AT_VECTOR), get(END)))),
-        set(BYTES, v128.load(get(AT_VECTOR))),
-        lookAtVector(special),
-        set(AT_VECTOR, i32.add(get(AT_VECTOR), i32.const(16))),
+        leaveIf(1, i32.isZero(i32.less(get(BLOCK), get(END)))),
+        set(BYTES, v128.load(get(BLOCK), 16)),
+        set(SPECIAL, specialBytes(special)),
+        lookAtBlock(stride),
+        set(SPECIAL_BEFORE, get(SPECIAL)),
+        set(BLOCK, i32.add(get(BLOCK), i32.const(16))),
         leave(0),
       )),
       i32.const(NOWHERE),

@@ -9,9 +9,9 @@
 export type Code = readonly number[];
 
 /** A type of values. */
-export type ValueType = "i32" | "v128";
+export type ValueType = "i32" | "i64" | "v128";
 
-const TYPES: Readonly<Record<ValueType, number>> = { i32: 0x7f, v128: 0x7b };
+const TYPES: Readonly<Record<ValueType, number>> = { i32: 0x7f, i64: 0x7e, v128: 0x7b };
 const SIMD = 0xfd;
 const NO_RESULT = 0x40;
 
@@ -28,6 +28,13 @@ function signed(value: number): number[] {
   const bytes: number[] = [];
   for (; value < -64 || value > 63; value >>= 7) bytes.push(value & 0x7f | 0x80);
   return [...bytes, value & 0x7f];
+}
+
+function signed64(value: bigint): number[] {
+  const bytes: number[] = [];
+  let left = BigInt.asIntN(64, value);
+  for (; left < -64n || left > 63n; left >>= 7n) bytes.push(Number(left & 0x7fn) | 0x80);
+  return [...bytes, Number(left & 0x7fn)];
 }
 
 const operator = (code: number) => (...operands: readonly Code[]): Code => [...operands.flat(), code];
@@ -79,6 +86,17 @@ export const i32 = {
   shiftRight: operator(0x76),
 } as const;
 
+export const i64 = {
+  const: (value: bigint): Code => [0x42, ...signed64(value)],
+  load: load(0x29),
+  store: (address: Code, value: Code, offset = 0): Code => [...address, ...value, 0x37, 0, ...unsigned(offset)],
+  differ: operator(0x52),
+  mul: operator(0x7e),
+  shiftRight: operator(0x88),
+  /** Its lower half. */
+  low: operator(0xa7),
+} as const;
+
 export const v128 = {
   const: (bytes: readonly number[]): Code => [SIMD, 0x0c, ...bytes],
   load: load(SIMD, 0x00),
@@ -86,14 +104,16 @@ export const v128 = {
   or: vector(0x50),
   /** Of each byte of the second operand, below 16, that byte of the first. */
   lookUp: vector(0x0e),
-  /** The last word of the first operand, then the first three of the second. */
+  /** The last three words of the first operand, then the first of the second. */
   lastOfFirstThenSecond: (first: Code, second: Code): Code => [
     ...first,
     ...second,
     SIMD,
     0x0d,
-    ...Array.from({ length: 16 }, (_, i) => 12 + i),
+    ...Array.from({ length: 16 }, (_, i) => 4 + i),
   ],
+  /** Whether any bit is set. */
+  any: vector(0x53),
   bytesEqual: vector(0x23),
   bytesShiftRight: vector(0x6d),
   wordsEqual: vector(0x37),

@@ -6,6 +6,7 @@ import fc from "fast-check";
 import { REDACTION_MARKER } from "../../../src/kernel/limits.ts";
 import { Secret } from "../../../src/kernel/secret.ts";
 import { redactAnswer } from "../../../src/proxy/answer.ts";
+import { Wariness } from "../../../src/proxy/redact/even_stream.ts";
 import { createRedactor } from "../../../src/proxy/redact/redactor.ts";
 import { runs } from "../../support/runs.ts";
 
@@ -39,7 +40,12 @@ Deno.test("P2 a credential in one line of a head is replaced there, and a head w
       const headers = lines.map(({ before, form, planted, after }, i) =>
         [`x-${i}`, `${before}${planted ? FORMS[form]!(text) : ""}${after}`] as const
       );
-      const answer = await redactAnswer({ status: 200, statusText: "OK", headers, body: null }, redactor, "d");
+      const answer = await redactAnswer(
+        { status: 200, statusText: "OK", headers, body: null },
+        redactor,
+        new Wariness(),
+        "d",
+      );
       const alone = headers.map(([name, shown]) => {
         const bytes = Uint8Array.from(shown, (c) => c.charCodeAt(0));
         return [name, String.fromCharCode(...redactor.bytes(bytes))] as const;
