@@ -6,18 +6,11 @@ import { startBroker } from "../../../src/listener/broker.ts";
 import { BrokerDoor, brokerStatus, lockBroker, namesFromBroker } from "../../../src/usecases/broker/client.ts";
 import type { Broker } from "../../../src/usecases/broker/sealed_broker.ts";
 import type { Body, CallOutcome, CallRequest, CallResponse } from "../../../src/usecases/call.ts";
+import { BEARER_CALL } from "../../support/call_request.ts";
 import { nobodyListens } from "../../support/nobody_listens.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 const OUTCOME: CallOutcome = { auditId: "log_1", redacted: true, durationMs: 3 };
-const REQUEST: CallRequest = {
-  target: "https://api.example.com/",
-  method: "POST",
-  headers: [["accept", "*/*"]],
-  injections: [["bearer", "KEY"]],
-  caller: { level: "user", agentId: "", tokenId: "", sessionId: "" },
-  path: "call",
-};
 const utf8 = (text: string): Bytes => new TextEncoder().encode(text);
 
 /** Answers each call by `answer`; the rest is not asked for. */
@@ -62,7 +55,7 @@ Deno.test("a call goes in as it was asked, with the client's folder, and comes b
     body = await text(request.body);
     return respond(ReadableStream.from([utf8("one"), utf8("two")]) as ReadableStream<Bytes>);
   }, async (door, socket) => {
-    const response = await door.call({ ...REQUEST, body: utf8("whole") });
+    const response = await door.call({ ...BEARER_CALL, body: utf8("whole") });
     assert.deepEqual([response.status, response.statusText, response.headers], [201, "Made", [["x-a", "1"], [
       "x-a",
       "2",
@@ -72,7 +65,7 @@ Deno.test("a call goes in as it was asked, with the client's folder, and comes b
     assert.equal(body, "whole");
     const { body: whole, ...rest } = seen!;
     assert.ok(whole instanceof Uint8Array);
-    assert.deepEqual(rest, { ...REQUEST, folder: "/home/you/app" });
+    assert.deepEqual(rest, { ...BEARER_CALL, folder: "/home/you/app" });
     assert.deepEqual(await brokerStatus(socket), { state: "unlocked", pid: 7, locksAt: 5 });
     assert.equal(await lockBroker(socket), true);
     await assert.rejects(namesFromBroker(socket, { folder: "/" }), { code: "no_project" });
@@ -83,7 +76,7 @@ Deno.test("bodies flow both ways at once, piece by piece", async () => {
   await withBroker((request) => Promise.resolve(respond(request.body as ReadableStream<Bytes>)), async (door) => {
     const pipe = new TransformStream<Bytes, Bytes>();
     const writer = pipe.writable.getWriter();
-    const response = await door.call({ ...REQUEST, body: pipe.readable });
+    const response = await door.call({ ...BEARER_CALL, body: pipe.readable });
     const reader = new Response(response.body).body!.getReader();
     for (const piece of ["first", "second"]) {
       const written = writer.write(utf8(piece));
@@ -99,8 +92,8 @@ Deno.test("bodies flow both ways at once, piece by piece", async () => {
 Deno.test("a refusal arrives as the same failure, also while the body is still being sent", async () => {
   await withBroker(() => Promise.reject(new AppError("secret_not_found", { name: "KEY" })), async (door) => {
     const endless = new ReadableStream<Bytes>({ pull: (controller) => controller.enqueue(new Uint8Array(65_536)) });
-    await assert.rejects(door.call(REQUEST), { code: "secret_not_found", exit: 3 });
-    await assert.rejects(door.call({ ...REQUEST, body: endless }), { code: "secret_not_found" });
+    await assert.rejects(door.call(BEARER_CALL), { code: "secret_not_found", exit: 3 });
+    await assert.rejects(door.call({ ...BEARER_CALL, body: endless }), { code: "secret_not_found" });
   });
 });
 
@@ -113,7 +106,7 @@ Deno.test("an answer that breaks off ends in the failure that broke it, not in a
     pull: (controller) => controller.error(broken),
   });
   await withBroker(() => Promise.resolve(respond(body, outcome)), async (door) => {
-    const response = await door.call(REQUEST);
+    const response = await door.call(BEARER_CALL);
     await assert.rejects(text(response.body), { code: "upstream_unreachable" });
     await assert.rejects(response.outcome, { code: "upstream_unreachable" });
   });
@@ -127,7 +120,7 @@ Deno.test("a client that leaves cancels its call, before the answer and in the m
       signal.addEventListener("abort", () => (before.resolve(), reject(signal.reason)), { once: true });
     }), async (door) => {
     const leaving = new AbortController();
-    const call = door.call(REQUEST, leaving.signal);
+    const call = door.call(BEARER_CALL, leaving.signal);
     await waiting.promise;
     leaving.abort();
     await assert.rejects(call, { code: "cancelled" });
@@ -139,7 +132,7 @@ Deno.test("a client that leaves cancels its call, before the answer and in the m
     cancel: () => cancelled.resolve(),
   });
   await withBroker(() => Promise.resolve(respond(body)), async (door) => {
-    const response = await door.call(REQUEST);
+    const response = await door.call(BEARER_CALL);
     const reader = new Response(response.body).body!.getReader();
     await reader.read();
     await reader.cancel();
@@ -152,9 +145,9 @@ Deno.test("without a broker, and with the socket of a killed one, the answer say
   const folder = await Deno.makeTempDir();
   const path = `${folder}/broker.sock`;
   const door = new BrokerDoor(new UnixBrokerSocket(path), folder);
-  await assert.rejects(door.call(REQUEST), { code: "broker_needed", exit: 9, status: 423 });
+  await assert.rejects(door.call(BEARER_CALL), { code: "broker_needed", exit: 9, status: 423 });
   Deno.listen({ transport: "unix", path }).close();
   await nobodyListens({ transport: "unix", path });
-  await assert.rejects(door.call(REQUEST), { code: "broker_needed" });
+  await assert.rejects(door.call(BEARER_CALL), { code: "broker_needed" });
   await Deno.remove(folder, { recursive: true });
 });

@@ -8,6 +8,7 @@ import { openCallDoor } from "../../../src/usecases/call_door.ts";
 import type { WorldWithEngine } from "../../../src/usecases/engine_ports.ts";
 import { writeConfig } from "../../../src/vault/config.ts";
 import { placesOf } from "../../../src/vault/places.ts";
+import { PLAIN_CALL } from "../../support/call_request.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 
 Deno.test("P28 in a sealed home who calls does not choose the proxy: the flag is refused before the broker is asked", async () => {
@@ -31,19 +32,11 @@ Deno.test("P28 in a sealed home who calls does not choose the proxy: the flag is
     },
   };
   const ports = { files, places, broker, workingFolder: home } as unknown as WorldWithEngine;
-  const request = {
-    target: "https://api.example.com/",
-    method: "GET",
-    headers: [],
-    injections: [],
-    caller: { level: "user", agentId: "", tokenId: "", sessionId: "" },
-    path: "call",
-  } as const;
   using steered = openCallDoor({ ...ports, upstreamProxy: "http://proxy.example" });
-  await assert.rejects(steered.call(request), (e) => isAppError(e, "usage") && /proxy start/.test(e.message));
+  await assert.rejects(steered.call(PLAIN_CALL), (e) => isAppError(e, "usage") && /proxy start/.test(e.message));
   assert.equal(asked, 0);
   using plain = openCallDoor(ports);
-  await assert.rejects(plain.call(request), (e) => isAppError(e, "vault_sealed"));
+  await assert.rejects(plain.call(PLAIN_CALL), (e) => isAppError(e, "vault_sealed"));
   assert.equal(asked, 1);
   await Deno.remove(home, { recursive: true });
 });

@@ -9,27 +9,11 @@ import { concat } from "../../../../src/kernel/bytes.ts";
 import { almost, byte } from "../../../support/edits.ts";
 import { bytesOf, latin1 } from "../../../support/raw_upstream.ts";
 import { runs } from "../../../support/runs.ts";
-
-/** A connection from which `pieces` come; it ends after them. */
-function connectionOf(pieces: readonly Uint8Array[]): Pick<Deno.Conn, "read" | "write" | "close"> {
-  const waiting = pieces.filter((piece) => piece.length > 0);
-  return {
-    read(into: Uint8Array): Promise<number | null> {
-      const next = waiting.shift();
-      if (next === undefined) return Promise.resolve(null);
-      const count = Math.min(into.length, next.length);
-      into.set(next.subarray(0, count));
-      if (count < next.length) waiting.unshift(next.subarray(count));
-      return Promise.resolve(count);
-    },
-    write: (bytes: Uint8Array) => Promise.resolve(bytes.length),
-    close(): void {},
-  };
-}
+import { ScriptedConnection } from "../../../support/scripted_connection.ts";
 
 /** What was read: head and body as JSON, with how it ended. */
 async function readAnswer(pieces: readonly Uint8Array[]): Promise<{ readonly how: string; readonly body: string }> {
-  const channel = new Channel(connectionOf(pieces), "192.0.2.1");
+  const channel = new Channel(new ScriptedConnection(pieces), "192.0.2.1");
   const parts: Uint8Array[] = [];
   let said = "";
   try {

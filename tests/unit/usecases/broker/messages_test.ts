@@ -14,17 +14,13 @@ import {
   encodeAsk,
   encodeFailure,
 } from "../../../../src/usecases/broker/messages.ts";
+import { BEARER_CALL } from "../../../support/call_request.ts";
 import "../../../support/runs.ts";
 
 const CALL: Ask = {
   ask: "call",
   call: {
-    target: "https://api.example.com/",
-    method: "POST",
-    headers: [["accept", "*/*"]],
-    injections: [["bearer", "KEY"]],
-    caller: { level: "user", agentId: "", tokenId: "", sessionId: "" },
-    path: "call",
+    ...BEARER_CALL,
     folder: "/home/you/app",
     project: "app",
     environment: "staging",

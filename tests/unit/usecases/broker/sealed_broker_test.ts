@@ -10,17 +10,10 @@ import type {
 } from "../../../../src/usecases/call.ts";
 import { SealedBroker } from "../../../../src/usecases/broker/sealed_broker.ts";
 import type { WorldWithEngine } from "../../../../src/usecases/engine_ports.ts";
+import { PLAIN_CALL } from "../../../support/call_request.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
 
 const MINUTE = 60_000;
-const REQUEST: CallRequest = {
-  target: "https://api.example.com/",
-  method: "GET",
-  headers: [],
-  injections: [],
-  caller: { level: "user", agentId: "", tokenId: "", sessionId: "" },
-  path: "call",
-};
 
 interface Stage {
   readonly clock: FakeClock;
@@ -87,14 +80,14 @@ Deno.test("P44 a broker that nobody uses locks: keys first, then values, and the
   await watching;
   assert.deepEqual(events, ["keys gone", "values gone"]);
   assert.deepEqual(broker.status(), { state: "locked", pid: 7 });
-  await assert.rejects(() => broker.call(REQUEST), { code: "vault_sealed" });
+  await assert.rejects(() => broker.call(PLAIN_CALL), { code: "vault_sealed" });
   await assert.rejects(() => broker.names({ folder: "/" }), { code: "vault_sealed" });
 });
 
 Deno.test("P44 a machine that slept through the time locks at the first call after it", async () => {
   const { clock, events, broker } = stage(MINUTE);
   clock.setWall(clock.now() + 2 * MINUTE);
-  await assert.rejects(() => broker.call(REQUEST), { code: "vault_sealed" });
+  await assert.rejects(() => broker.call(PLAIN_CALL), { code: "vault_sealed" });
   assert.deepEqual(events, ["keys gone", "values gone"]);
 });
 
@@ -102,7 +95,7 @@ Deno.test("a call that is still running keeps the vault open, and the time runs 
   const { clock, events, finish, broker } = stage(MINUTE);
   const end = new AbortController();
   const watching = broker.lockWhenIdle(end.signal);
-  await broker.call(REQUEST);
+  await broker.call(PLAIN_CALL);
   await clock.advance(10 * MINUTE);
   assert.deepEqual(events, []);
   finish();
@@ -115,7 +108,7 @@ Deno.test("a call that is still running keeps the vault open, and the time runs 
 
 Deno.test("locking cuts running calls and waits for their records before the keys go", async () => {
   const { events, broker } = stage(0);
-  await broker.call(REQUEST);
+  await broker.call(PLAIN_CALL);
   await broker.lock();
   assert.deepEqual(events, ["cut", "keys gone", "values gone"]);
   await broker.lock();
@@ -131,7 +124,7 @@ Deno.test("with 0 it never locks of itself", async () => {
 Deno.test("P44 a WebSocket that is merely open does not keep the vault open, and is cut and on record before the keys go", async () => {
   const { clock, events, broker } = stage(MINUTE);
   const watching = broker.lockWhenIdle(new AbortController().signal);
-  await broker.connect(REQUEST);
+  await broker.connect(PLAIN_CALL);
   await clock.advance(MINUTE + 1);
   await watching;
   assert.deepEqual(events, ["socket on record", "keys gone", "values gone"]);
@@ -141,7 +134,7 @@ Deno.test("messages of a WebSocket, either way, are a use of the vault", async (
   for (const use of ["send", "receive"] as const) {
     const { clock, events, broker } = stage(MINUTE);
     const watching = broker.lockWhenIdle(new AbortController().signal);
-    const socket = await broker.connect(REQUEST);
+    const socket = await broker.connect(PLAIN_CALL);
     for (let half = 0; half < 4; half++) {
       await clock.advance(MINUTE / 2);
       if (use === "send") await socket.send({ kind: "text", bytes: new Uint8Array(1) });

@@ -10,29 +10,9 @@ import {
 import { SpareMemory } from "../../../../../src/adapters/upstream/http1/spare_memory.ts";
 import { type Framing, framingOf } from "../../../../../src/adapters/upstream/http1/framing.ts";
 import { concat } from "../../../../../src/kernel/bytes.ts";
+import { bytesOf } from "../../../../support/raw_upstream.ts";
 import "../../../../support/runs.ts";
-
-const bytesOf = (text: string): Uint8Array<ArrayBuffer> =>
-  Uint8Array.from(text, (character) => character.charCodeAt(0));
-
-/** A connection from which these pieces come; it ends after them. */
-function connectionOf(pieces: readonly Uint8Array[]): Pick<Deno.Conn, "read" | "write" | "close"> & { read_: number } {
-  const waiting = pieces.filter((piece) => piece.length > 0).map((piece) => piece.slice());
-  return {
-    read_: 0,
-    read(into: Uint8Array): Promise<number | null> {
-      const next = waiting.shift();
-      if (next === undefined) return Promise.resolve(null);
-      const count = Math.min(into.length, next.length);
-      into.set(next.subarray(0, count));
-      if (count < next.length) waiting.unshift(next.subarray(count));
-      this.read_ += count;
-      return Promise.resolve(count);
-    },
-    write: (bytes: Uint8Array) => Promise.resolve(bytes.length),
-    close(): void {},
-  };
-}
+import { ScriptedConnection } from "../../../../support/scripted_connection.ts";
 
 /** The whole body, and what is left in the channel. */
 async function readAll(channel: Channel, framing: Framing): Promise<{ body: Uint8Array; ended: boolean }> {
@@ -73,7 +53,7 @@ Deno.test("chunks in any sizes, with any extensions, cut anywhere, give their by
         ]),
         bytesOf(`0\r\n${trailers}\r\nnext`),
       );
-      const channel = new Channel(connectionOf(split(encoded, where)), "192.0.2.1");
+      const channel = new Channel(new ScriptedConnection(split(encoded, where)), "192.0.2.1");
       const { body, ended } = await readAll(channel, framingOf("chunked"));
       assert.deepEqual(hex(body), hex(concat(...chunks.map(({ data }) => data))));
       assert.equal(ended, false);
@@ -91,11 +71,11 @@ function hex(bytes: Uint8Array): string {
 Deno.test("a length takes exactly its bytes, however they come; nothing else does until the connection's end", async () => {
   await fc.assert(fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), cuts, async (data, where) => {
     const encoded = concat(data, bytesOf("next"));
-    const measured = new Channel(connectionOf(split(encoded, where)), "192.0.2.1");
+    const measured = new Channel(new ScriptedConnection(split(encoded, where)), "192.0.2.1");
     assert.deepEqual(await readAll(measured, framingOf(data.length)), { body: concat(data), ended: false });
-    const open = new Channel(connectionOf(split(encoded, where)), "192.0.2.1");
+    const open = new Channel(new ScriptedConnection(split(encoded, where)), "192.0.2.1");
     assert.deepEqual(await readAll(open, framingOf("until-close")), { body: encoded, ended: true });
-    const none = new Channel(connectionOf(split(encoded, where)), "192.0.2.1");
+    const none = new Channel(new ScriptedConnection(split(encoded, where)), "192.0.2.1");
     assert.equal((await readAll(none, framingOf("none"))).body.length, 0);
   }));
 });
@@ -127,33 +107,33 @@ Deno.test("P35 chunks that could be read in two ways, or without an end, are ref
   ];
   for (const text of refused) {
     for (const pieces of [[bytesOf(text)], split(bytesOf(text), [1, 2, 3, 4, 5, 6, 7])]) {
-      const channel = new Channel(connectionOf([...pieces, bytesOf("0\r\n\r\n0\r\n\r\n")]), "192.0.2.1");
+      const channel = new Channel(new ScriptedConnection([...pieces, bytesOf("0\r\n\r\n0\r\n\r\n")]), "192.0.2.1");
       await assert.rejects(readAll(channel, framingOf("chunked")), BadAnswer, JSON.stringify(text.slice(0, 40)));
     }
   }
 });
 
 Deno.test("what is read ahead of a reader that does not come is bounded", async () => {
-  const connection = connectionOf([new Uint8Array(10 * 1024 * 1024)]);
+  const connection = new ScriptedConnection([new Uint8Array(10 * 1024 * 1024)]);
   const channel = new Channel(connection, "192.0.2.1");
   channel.flowing = true;
   while (channel.here < MAX_BUFFER_BYTES) await channel.more();
   await new Promise((resolve) => setTimeout(resolve));
-  assert.equal(connection.read_, MAX_BUFFER_BYTES);
+  assert.equal(connection.given, MAX_BUFFER_BYTES);
   channel.close();
 });
 
 Deno.test("P33 what is read ahead of slow readers is bounded for all together: where memory is spare more, and given back", async () => {
   const extra = MAX_SPARE_BUFFER_BYTES - MAX_BUFFER_BYTES, spare = new SpareMemory(2 * extra);
   const open = async (): Promise<{ readonly channel: Channel; readonly ahead: number }> => {
-    const connection = connectionOf([new Uint8Array(1024 * 1024)]);
+    const connection = new ScriptedConnection([new Uint8Array(1024 * 1024)]);
     const channel = new Channel(connection, "192.0.2.1", spare);
     channel.flowing = true;
-    for (let before = -1; connection.read_ > before;) {
-      before = connection.read_;
+    for (let before = -1; connection.given > before;) {
+      before = connection.given;
       await new Promise((resolve) => setTimeout(resolve));
     }
-    return { channel, ahead: connection.read_ };
+    return { channel, ahead: connection.given };
   };
   const open3 = [await open(), await open(), await open()];
   assert.deepEqual(open3.map(({ ahead }) => ahead), [MAX_SPARE_BUFFER_BYTES, MAX_SPARE_BUFFER_BYTES, MAX_BUFFER_BYTES]);
@@ -165,7 +145,7 @@ Deno.test("P35 a head is no longer than it may be where a body's buffer was larg
   const large = new Uint8Array(MAX_SPARE_BUFFER_BYTES), { length } = large;
   for (const end of ["", "\r\n\r\n"]) {
     const head = bytesOf(`HTTP/1.1 200 OK\r\nA: ${"a".repeat(MAX_BUFFER_BYTES)}${end}`);
-    const channel = new Channel(connectionOf([large, head]), "192.0.2.1", new SpareMemory());
+    const channel = new Channel(new ScriptedConnection([large, head]), "192.0.2.1", new SpareMemory());
     channel.flowing = true;
     while (channel.here < length) await channel.more();
     channel.flowing = false;
@@ -180,7 +160,7 @@ Deno.test("P35 a head is no longer than it may be where a body's buffer was larg
 Deno.test("P35 a head is taken up to its empty line, however it comes, and refused when a line ends in anything but CR LF", async () => {
   const head = "HTTP/1.1 200 OK\r\nA: b\r\nC: \xe9\xff";
   await fc.assert(fc.asyncProperty(cuts, async (where) => {
-    const channel = new Channel(connectionOf(split(bytesOf(`${head}\r\n\r\n\r\nrest`), where)), "192.0.2.1");
+    const channel = new Channel(new ScriptedConnection(split(bytesOf(`${head}\r\n\r\n\r\nrest`), where)), "192.0.2.1");
     let found: string | undefined;
     while ((found = channel.head()) === undefined) assert.ok(await channel.more());
     assert.equal(found, head);
@@ -199,11 +179,14 @@ Deno.test("P35 a head is taken up to its empty line, however it comes, and refus
       "\0",
     ]
   ) {
-    const channel = new Channel(connectionOf([bytesOf(text)]), "192.0.2.1");
+    const channel = new Channel(new ScriptedConnection([bytesOf(text)]), "192.0.2.1");
     await channel.more();
     assert.throws(() => channel.head(), BadAnswer, JSON.stringify(text));
   }
-  const endless = new Channel(connectionOf([bytesOf(`HTTP/1.1 200 ${"A".repeat(MAX_BUFFER_BYTES)}`)]), "192.0.2.1");
+  const endless = new Channel(
+    new ScriptedConnection([bytesOf(`HTTP/1.1 200 ${"A".repeat(MAX_BUFFER_BYTES)}`)]),
+    "192.0.2.1",
+  );
   await assert.rejects(async () => {
     while (endless.head() === undefined) assert.ok(await endless.more());
   }, BadAnswer);
