@@ -9,7 +9,8 @@ import type { HeaderLine, UpstreamResponse } from "../ports/upstream.ts";
 import { decodeBody, parseContentCodings } from "./decode/decode.ts";
 import { headerList, returnedHeaders } from "./headers.ts";
 import { byteString } from "./inject/header_value.ts";
-import type { RedactionStream, Redactor } from "./redact/redactor.ts";
+import { EvenStream, type Wariness } from "./redact/even_stream.ts";
+import type { Redactor } from "./redact/redactor.ts";
 import { bytesInTurns, giveWay, TURN_WORK } from "./redact/turns.ts";
 
 /** Some bytes of an answer. */
@@ -32,10 +33,14 @@ export interface RedactedAnswer {
 /** How a body ended. */
 export type BodyEnd = { readonly how: "complete" | "cancelled" } | { readonly how: "failed"; readonly error: unknown };
 
-/** @throws {AppError} `upstream_undecodable` for a coding that redaction could not see through */
+/**
+ * @param wariness Of all answers that the same callers can watch.
+ * @throws {AppError} `upstream_undecodable` for a coding that redaction could not see through
+ */
 export async function redactAnswer(
   response: UpstreamResponse,
   redactor: Redactor,
+  wariness: Wariness,
   domain: string,
 ): Promise<RedactedAnswer> {
   const codings = parseContentCodings(headerList(response.headers, "content-encoding"), domain);
@@ -49,7 +54,10 @@ export async function redactAnswer(
     return { ...head, body: found, redacted: () => redacted || found !== body };
   }
   const stream = body instanceof Uint8Array ? ReadableStream.from([body]) : body;
-  const open = new RedactedBody(decodeBody(stream, codings, domain) as ByteStream, redactor.stream());
+  const open = new RedactedBody(
+    decodeBody(stream, codings, domain) as ByteStream,
+    new EvenStream(redactor.stream(), wariness),
+  );
   return { ...head, body: open, redacted: () => redacted || open.redacted };
 }
 
@@ -82,9 +90,9 @@ async function redactByteString(text: string, redactor: Redactor): Promise<strin
 /** A body that is still coming. What it gives has been searched. */
 export class RedactedBody {
   readonly #decoded: ByteStream;
-  readonly #search: RedactionStream;
+  readonly #search: EvenStream;
 
-  constructor(decoded: ByteStream, search: RedactionStream) {
+  constructor(decoded: ByteStream, search: EvenStream) {
     this.#decoded = decoded;
     this.#search = search;
   }

@@ -18,6 +18,7 @@ import type { CallContext, CallOutcome, CallRequest, CallResponse, CallSocket } 
 import { checkedAddresses } from "./egress.ts";
 import type { Outgoing } from "./inject/outgoing.ts";
 import { injectAll, prepare } from "./inject/registry.ts";
+import { Wariness } from "./redact/even_stream.ts";
 import type { Redactor } from "./redact/redactor.ts";
 import { type EngineRequest, parseCallRequest } from "./request.ts";
 import { resolve, type Resolved } from "./resolve.ts";
@@ -53,6 +54,7 @@ interface Prepared {
 export class Engine implements Disposable {
   readonly #world: EngineDependencies;
   readonly #resolved = new ResolvedValues();
+  readonly #wariness = new Wariness();
 
   constructor(world: EngineDependencies) {
     this.#world = world;
@@ -119,7 +121,12 @@ export class Engine implements Disposable {
       socket.cut();
       throw error;
     }
-    return new RedactedSocket(socket, redactor, (redacted, failure) => log.answered(101, redacted, failure));
+    return new RedactedSocket(
+      socket,
+      redactor,
+      this.#wariness,
+      (redacted, failure) => log.answered(101, redacted, failure),
+    );
   }
 
   async #exchange(passage: Passage): Promise<RedactedAnswer> {
@@ -127,7 +134,7 @@ export class Engine implements Disposable {
     const { outgoing, redactor, addresses, upstream } = await this.#prepare(passage);
     const response = await upstream.send(upstreamRequest(outgoing, request, addresses), signal);
     try {
-      return await redactAnswer(response, redactor, domainOf(request.url));
+      return await redactAnswer(response, redactor, this.#wariness, domainOf(request.url));
     } catch (error) {
       if (response.body instanceof ReadableStream) await response.body.cancel().catch(() => {});
       throw error;

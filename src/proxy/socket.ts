@@ -4,7 +4,8 @@
  *
  * A value within a message is replaced, however the message was cut into fragments. A value that is cut over several messages cannot
  * be replaced where nothing was held back, so messages are held while they end in what may be the beginning of a value, and the
- * socket is ended when it turns out to be one.
+ * socket is ended when it turns out to be one. Holding one tells that its end is such a beginning (src/proxy/redact/even_stream.ts):
+ * it is done once, and from then on messages pass as they come, until a socket is ended for a value that is complete.
  *
  * @module
  */
@@ -18,6 +19,7 @@ import {
   type UpstreamSocket,
 } from "../ports/upstream_socket.ts";
 import type { CallOutcome, CallSocket } from "./door.ts";
+import type { Wariness } from "./redact/even_stream.ts";
 import type { RedactionStream, Redactor } from "./redact/redactor.ts";
 import { bytesInTurns, giveWay, TURN_WORK } from "./redact/turns.ts";
 
@@ -34,6 +36,7 @@ export class RedactedSocket implements CallSocket {
   readonly outcome: Promise<CallOutcome>;
   readonly #upstream: UpstreamSocket;
   readonly #redactor: Redactor;
+  readonly #wariness: Wariness;
   /** Runs over all messages and sees the values that are cut by their ends. */
   readonly #across: RedactionStream;
   readonly #settle: PromiseWithResolvers<CallOutcome>;
@@ -44,7 +47,8 @@ export class RedactedSocket implements CallSocket {
   #end: SocketEnd | undefined;
   #recorded: Promise<void> | undefined;
 
-  constructor(upstream: UpstreamSocket, redactor: Redactor, record: RecordEnd) {
+  constructor(upstream: UpstreamSocket, redactor: Redactor, wariness: Wariness, record: RecordEnd) {
+    this.#wariness = wariness;
     this.#upstream = upstream;
     this.#redactor = redactor;
     this.#across = redactor.stream();
@@ -104,8 +108,12 @@ export class RedactedSocket implements CallSocket {
     // Each message alone holds no value any more: what is found now began in an earlier one.
     if (this.#across.redacted) return this.#refuse();
     this.#held.push({ kind: message.kind, bytes });
-    if (this.#across.heldBytes < MIN_REDACTABLE_BYTES) this.#ready.push(...this.#held.splice(0));
-    else if (this.#held.reduce((sum, held) => sum + held.bytes.length, 0) > MAX_MESSAGE_BYTES) this.#refuse();
+    const heldBytes = this.#across.heldBytes;
+    if (heldBytes < MIN_REDACTABLE_BYTES || this.#wariness.isWary) {
+      return void this.#ready.push(...this.#held.splice(0));
+    }
+    this.#wariness.paused(heldBytes);
+    if (this.#held.reduce((sum, held) => sum + held.bytes.length, 0) > MAX_MESSAGE_BYTES) this.#refuse();
   }
 
   /** What is held is the beginning of a value: it goes nowhere. */

@@ -70,8 +70,8 @@ Deno.test("P32 a WebSocket carries the credential in its handshake, and both way
 });
 
 Deno.test("P32 a value that is cut over two messages does not pass: the socket ends", async () => {
-  await withDoor(async (door) => {
-    for (const cut of [7 + 8, 7 + 20, `Bearer ${KEY}`.length - 1]) {
+  for (const cut of [7 + 8, 7 + 20, `Bearer ${KEY}`.length - 1]) {
+    await withDoor(async (door) => {
       const client = new Client(door);
       await client.opened;
       client.socket.send(`split ${cut}`);
@@ -79,7 +79,30 @@ Deno.test("P32 a value that is cut over two messages does not pass: the socket e
       for (let part = await client.next(); part !== undefined; part = await client.next()) text += part;
       assert.equal(text.includes(KEY.slice(0, 8)), false, text);
       assert.equal((await client.closed).code, 1008);
+    });
+  }
+});
+
+Deno.test("P66 messages that guess a value are held back once and then no more, right or wrong; completing one ends the socket", async () => {
+  await withDoor(async (door) => {
+    const first = new Client(door);
+    await first.opened;
+    first.socket.send(KEY.slice(0, 10));
+    first.socket.send(" is none");
+    assert.equal(await first.next(), KEY.slice(0, 10));
+    for (const guess of [KEY.slice(0, 11), `${KEY.slice(0, 10)}~`, KEY.slice(0, -1)]) {
+      const client = new Client(door);
+      await client.opened;
+      client.socket.send(guess);
+      assert.equal(await client.next(), guess);
+      client.socket.close();
     }
+    const last = new Client(door);
+    await last.opened;
+    last.socket.send(KEY.slice(0, -1));
+    assert.equal(await last.next(), KEY.slice(0, -1));
+    last.socket.send(KEY.slice(-1));
+    assert.equal((await last.closed).code, 1008);
   });
 });
 

@@ -1,6 +1,7 @@
 /** How a body that is still coming ends. */
 import assert from "node:assert/strict";
 import { type BodyEnd, redactAnswer, RedactedBody } from "../../../src/proxy/answer.ts";
+import { Wariness } from "../../../src/proxy/redact/even_stream.ts";
 import { createRedactor } from "../../../src/proxy/redact/redactor.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -15,7 +16,12 @@ async function leave(
     cancel: () => new Promise((resolve) => setTimeout(resolve, 0)),
   });
   using redactor = createRedactor([]);
-  const { body } = await redactAnswer({ status: 200, statusText: "OK", headers: [], body: source }, redactor, "d");
+  const { body } = await redactAnswer(
+    { status: 200, statusText: "OK", headers: [], body: source },
+    redactor,
+    new Wariness(),
+    "d",
+  );
   assert.ok(body instanceof RedactedBody);
   const ends: BodyEnd[] = [], signal = new AbortController();
   const reader = body.open((end) => Promise.resolve(void ends.push(end)), signal.signal).getReader();

@@ -6,6 +6,7 @@ import { REDACTION_MARKER } from "../../../../src/kernel/limits.ts";
 import { Secret } from "../../../../src/kernel/secret.ts";
 import { Automaton } from "../../../../src/proxy/redact/automaton.ts";
 import { base64Form, hexForm, listForm, textForm } from "../../../../src/proxy/redact/forms.ts";
+import { Wariness } from "../../../../src/proxy/redact/even_stream.ts";
 import { createRedactor } from "../../../../src/proxy/redact/redactor.ts";
 import { Scanner } from "../../../../src/proxy/redact/scanner.ts";
 import { bytesInTurns, TURN_WORK } from "../../../../src/proxy/redact/turns.ts";
@@ -90,7 +91,12 @@ Deno.test("P38 while an answer is hard to search everything else gets its turn: 
   for (const { headers, body } of answers) {
     using redactor = createRedactor([secret]);
     const { result, turns } = await turnsDuring(async () => {
-      const answer = await redactAnswer({ status: 200, statusText: "OK", headers, body }, redactor, "d");
+      const answer = await redactAnswer(
+        { status: 200, statusText: "OK", headers, body },
+        redactor,
+        new Wariness(),
+        "d",
+      );
       if (!(answer.body instanceof RedactedBody)) return answer.body ?? answer.headers[0]![1];
       return await new Response(answer.body.open(() => Promise.resolve(), undefined)).text();
     });
@@ -111,7 +117,12 @@ Deno.test("a body that is left while it is searched is not searched to its end",
   using secret = Secret.fromText(VALUE);
   using redactor = createRedactor([secret]);
   const body = ReadableStream.from([utf8(entities(VALUE.slice(0, 20_000)))]);
-  const answer = await redactAnswer({ status: 200, statusText: "OK", headers: [], body }, redactor, "d");
+  const answer = await redactAnswer(
+    { status: 200, statusText: "OK", headers: [], body },
+    redactor,
+    new Wariness(),
+    "d",
+  );
   assert.ok(answer.body instanceof RedactedBody);
   const ends: string[] = [];
   const reader = answer.body.open((end) => Promise.resolve(void ends.push(end.how)), undefined).getReader();
