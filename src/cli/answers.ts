@@ -7,9 +7,12 @@
  * @module
  */
 
-import { AppError } from "../kernel/error.ts";
+import { AppError, isAppError } from "../kernel/error.ts";
 import type { Secret } from "../kernel/secret.ts";
 import type { Choice, LineSource, Terminal } from "../ports/terminal.ts";
+import { refuseWeak } from "../usecases/new_password.ts";
+import { errorText } from "./view/error.ts";
+import { styleFor } from "./view/style.ts";
 
 /** The secret answers that flags can give. */
 export type SecretAnswer = "vaultPassphrase" | "password" | "newPassword";
@@ -20,6 +23,19 @@ const WORDS: Readonly<Record<SecretAnswer, { readonly what: string; readonly fla
   password: { what: "the password", flag: "--password-stdin or --password-fd N" },
   newPassword: { what: "the new password", flag: "--new-password-stdin or --new-password-fd N" },
 };
+
+/** How often a person is asked for the same. */
+const MOST_TRIES = 3;
+
+/** A text that a flag gives, or a person. */
+export interface TextQuestion<T> {
+  readonly given: string | undefined;
+  readonly question: string;
+  readonly what: string;
+  readonly flag: string;
+  /** @throws {AppError} `invalid_name` for a text that will not do */
+  readonly parse: (text: string) => T;
+}
 
 /** Options of a command line as parsed: `passwordStdin: true`, `passwordFd: 3` and so on. */
 export type ParsedOptions = Readonly<Record<string, unknown>>;
@@ -61,19 +77,18 @@ export class Answers implements Disposable {
     return (await this.#secret("password", question)) ?? refusePassword(action);
   }
 
-  /** A password chosen now; a person types it twice. @throws {AppError} `missing_answer`, `invalid_input`, `cancelled` */
+  /**
+   * A password chosen now; a person types it twice, and is asked again where it is too weak or the lines differ.
+   *
+   * @throws {AppError} `missing_answer`, `weak_password` and `invalid_input` after the last try, `cancelled`
+   */
   async chosen(answer: SecretAnswer, question: string): Promise<Secret> {
     const given = this.#known.get(answer);
     if (given !== undefined) return given.clone();
     if (!this.canAsk) throw new AppError("missing_answer", WORDS[answer]);
-    const first = await this.#terminal.askHidden(question, { signal: this.#signal });
-    using second = await this.#terminal.askHidden("The same again:", { signal: this.#signal });
-    if (!first.equals(second)) {
-      first.dispose();
-      throw new AppError("invalid_input", { what: WORDS[answer].what, reason: "the two lines differ" });
-    }
-    this.#known.set(answer, first);
-    return first.clone();
+    const chosen = await this.#untilGood(() => this.#typedTwice(answer, question));
+    this.#known.set(answer, chosen);
+    return chosen.clone();
   }
 
   /** What opens the vault file. @throws {AppError} `vault_passphrase_needed`, `cancelled` */
@@ -95,11 +110,15 @@ export class Answers implements Disposable {
     return await this.#terminal.askHidden(question, { signal: this.#signal });
   }
 
-  /** A text from a flag, or from a person. @throws {AppError} `missing_answer`, `cancelled` */
-  async text(given: string | undefined, question: string, what: string, flag: string): Promise<string> {
-    if (given !== undefined) return given;
+  /**
+   * A text from a flag, or from a person, who is asked again where it does not parse.
+   *
+   * @throws {AppError} `missing_answer`, `cancelled`, what `parse` throws
+   */
+  async text<T>({ given, question, what, flag, parse }: TextQuestion<T>): Promise<T> {
+    if (given !== undefined) return parse(given);
     if (!this.canAsk) throw new AppError("missing_answer", { what, flag });
-    return await this.#terminal.askLine(question, { signal: this.#signal });
+    return await this.#untilGood(async () => parse(await this.#terminal.askLine(question, { signal: this.#signal })));
   }
 
   /** One of several, from a person. @throws {AppError} `missing_answer`, `cancelled` */
@@ -119,6 +138,32 @@ export class Answers implements Disposable {
   [Symbol.dispose](): void {
     for (const secret of this.#known.values()) secret.dispose();
     this.#known.clear();
+  }
+
+  async #typedTwice(answer: SecretAnswer, question: string): Promise<Secret> {
+    const first = await this.#terminal.askHidden(question, { signal: this.#signal });
+    try {
+      // What opens a new vault file may be short (src/usecases/init.ts); whether a password will do is said before it is typed again.
+      if (answer !== "vaultPassphrase") refuseWeak(first);
+      using second = await this.#terminal.askHidden("The same again:", { signal: this.#signal });
+      if (first.equals(second)) return first;
+      throw new AppError("invalid_input", { what: WORDS[answer].what, reason: "the two lines differ" });
+    } catch (error) {
+      first.dispose();
+      throw error;
+    }
+  }
+
+  /** Asks a person up to three times: a slip of the fingers does not undo the answers before it. */
+  async #untilGood<T>(ask: () => Promise<T>): Promise<T> {
+    for (let tries = 1;; tries++) {
+      try {
+        return await ask();
+      } catch (error) {
+        if (tries === MOST_TRIES || !isAppError(error, "weak_password", "invalid_input", "invalid_name")) throw error;
+        await this.#terminal.write("stderr", errorText(error, styleFor(false)));
+      }
+    }
   }
 
   async #secret(answer: SecretAnswer, question: string): Promise<Secret | undefined> {

@@ -41,7 +41,7 @@ export async function deliverKit(
 /** The line that says where the kit is. */
 export function kitLine(path: string | null): string {
   return path === null
-    ? "Print the Emergency Kit above or write it down: it is not shown again without the password"
+    ? "Print the Emergency Kit above or write it down: a recovery code is shown once, the account key only with the password"
     : `The Emergency Kit is in ${path}: print it, put it away, and remove the file from this machine`;
 }
 

@@ -17,12 +17,17 @@ export const MIN_PASSWORD_CHARACTERS = 8;
 export async function askNewPassword(ask: AskPassword): Promise<Secret> {
   const password = await ask();
   try {
-    if (isTooShort(password)) throw new AppError("weak_password", { minimum: MIN_PASSWORD_CHARACTERS });
+    refuseWeak(password);
     return password;
   } catch (error) {
     password.dispose();
     throw error;
   }
+}
+
+/** @throws {AppError} `weak_password`, `invalid_input` (no UTF-8) */
+export function refuseWeak(password: Secret): void {
+  if (isTooShort(password)) throw new AppError("weak_password", { minimum: MIN_PASSWORD_CHARACTERS });
 }
 
 function isTooShort(password: Secret): boolean {

@@ -53,8 +53,16 @@ export async function askLine(
   signal?: AbortSignal,
 ): Promise<string> {
   await keyboard.show(initial === undefined ? `${question} ` : `${question} [${initial}] `);
-  const line = await aborted(keyboard.reader.line(MAX_LINE_BYTES, "the answer"), signal);
-  if (line === undefined) throw new AppError("cancelled");
+  const line = await aborted(keyboard.reader.line(MAX_LINE_BYTES, "the answer"), signal)
+    // What comes next begins a line of its own.
+    .catch(async (error: unknown) => {
+      await keyboard.show("\n");
+      throw error;
+    });
+  if (line === undefined) {
+    await keyboard.show("\n");
+    throw new AppError("cancelled");
+  }
   const text = new TextDecoder().decode(line).trim();
   return text === "" && initial !== undefined ? initial : text;
 }

@@ -71,8 +71,14 @@ export const command = defineCommand({
 function answersFor(context: CommandContext, options: InitOptions): InitAnswers {
   const { answers } = context;
   return {
-    email: async () =>
-      parseEmail(await answers.text(options.email, "E-mail (a label, nothing is sent):", "the e-mail", "--email")),
+    email: () =>
+      answers.text({
+        given: options.email,
+        question: "E-mail (a label, nothing is sent):",
+        what: "the e-mail",
+        flag: "--email",
+        parse: parseEmail,
+      }),
     password: async () => {
       // Asked before anything is made: an account whose kit has nowhere to go would lose its recovery code.
       await requireKitPlace(context, options.kit);

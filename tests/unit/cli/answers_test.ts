@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { Answers } from "../../../src/cli/answers.ts";
+import { parseEmail } from "../../../src/kernel/names.ts";
 import type { Secret } from "../../../src/kernel/secret.ts";
 import { ScriptedTerminal, type ScriptedTerminalOptions } from "../../support/terminal.ts";
 
@@ -45,10 +46,8 @@ Deno.test("without a terminal nothing is asked: each refusal names its flag", as
     hint: /--vault-passphrase-fd/,
   });
   await assert.rejects(answers.chosen("newPassword", "New:"), { code: "missing_answer", hint: /--new-password-stdin/ });
-  await assert.rejects(answers.text(undefined, "E-mail:", "the e-mail", "--email"), {
-    code: "missing_answer",
-    hint: /--email/,
-  });
+  const email = { given: undefined, question: "E-mail:", what: "the e-mail", flag: "--email", parse: parseEmail };
+  await assert.rejects(answers.text(email), { code: "missing_answer", hint: /--email/ });
   await assert.rejects(answers.confirm("Delete?", "whether to delete"), { code: "missing_answer", hint: /--yes/ });
   await assert.rejects(answers.typed("Value:", "the value", "--stdin"), { code: "missing_answer", hint: /--stdin/ });
   assert.deepEqual(terminal.questions, []);
@@ -57,8 +56,31 @@ Deno.test("without a terminal nothing is asked: each refusal names its flag", as
 Deno.test("a chosen password is typed twice and must be the same", async () => {
   const same = answersOn({ canAsk: true, answers: ["one password", "one password"] });
   assert.equal(textOf(await same.answers.chosen("password", "Choose:")), "one password");
-  const other = answersOn({ canAsk: true, answers: ["one password", "another"] });
-  await assert.rejects(other.answers.chosen("password", "Choose:"), { code: "invalid_input" });
+});
+
+Deno.test("a person who slips is asked again for that alone, three times in all", async () => {
+  const { answers, terminal } = answersOn({
+    canAsk: true,
+    answers: ["short", "one password", "one pasword", "one password", "one password"],
+  });
+  assert.equal(textOf(await answers.chosen("password", "Choose:")), "one password");
+  assert.deepEqual(terminal.questions, ["Choose:", "Choose:", "The same again:", "Choose:", "The same again:"]);
+  assert.match(terminal.stderr, /at least 8 characters\n.*the two lines differ\n/);
+  assert.doesNotMatch(terminal.stderr, /short|one pas/);
+
+  const differing = answersOn({ canAsk: true, answers: ["password 1", "x", "password 2", "x", "password 3", "x"] });
+  await assert.rejects(differing.answers.chosen("password", "Choose:"), { code: "invalid_input" });
+  const weak = answersOn({ canAsk: true, answers: ["short", "short", "short"] });
+  await assert.rejects(weak.answers.chosen("newPassword", "Choose:"), { code: "weak_password" });
+});
+
+Deno.test("a text that will not do is asked for again, but not when a flag gave it", async () => {
+  const email = { question: "E-mail:", what: "the e-mail", flag: "--email", parse: parseEmail };
+  const person = answersOn({ canAsk: true, answers: ["nobody", "you@example.com"] });
+  assert.equal(await person.answers.text({ ...email, given: undefined }), "you@example.com");
+  assert.match(person.terminal.stderr, /'nobody' as an e-mail address: it takes name@host\n/);
+  const flag = answersOn({ canAsk: true, answers: ["you@example.com"] });
+  await assert.rejects(flag.answers.text({ ...email, given: "nobody" }), { code: "invalid_name" });
 });
 
 Deno.test("a password is asked once in a command", async () => {

@@ -110,3 +110,12 @@ Deno.test("a plain line is trimmed; an empty one is the initial answer", async (
   assert.equal(await askLine(new ScriptedKeyboard("  me@example.com \n"), "E-mail:", undefined), "me@example.com");
   assert.equal(await askLine(new ScriptedKeyboard("\n"), "Name:", "Personal"), "Personal");
 });
+
+Deno.test("what follows a plain question that was broken off begins on a line of its own", async () => {
+  const keyboard = new ScriptedKeyboard();
+  const controller = new AbortController();
+  const asking = askLine(keyboard, "E-mail:", undefined, controller.signal);
+  queueMicrotask(() => controller.abort());
+  await assert.rejects(asking, { code: "cancelled" });
+  assert.equal(keyboard.shown, "E-mail: \n");
+});
