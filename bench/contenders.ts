@@ -1,6 +1,6 @@
 /**
- * What hands requests on to one TLS upstream: nothing at all, a bare Deno program without and with a durable line, nginx, and the running proxy, each in processes
- * of its own.
+ * What hands requests on to one TLS upstream: nothing at all, a bare Deno program, one that records and one that reads as well, nginx,
+ * and the running proxy, each in processes of its own.
  *
  * @module
  */
@@ -30,6 +30,8 @@ export interface Ways extends AsyncDisposable {
   readonly bare: Way;
   /** The bare one, with a line on the disk before each answer. */
   readonly durable: Way;
+  /** The durable one, which has each piece of an answer in hand besides. */
+  readonly reading: Way;
   /** Undefined where nginx is not installed. */
   readonly nginx: Way | undefined;
   readonly proxy: Way;
@@ -126,6 +128,7 @@ export async function startWays(): Promise<Ways> {
       direct: { name: "direct", target: { port, caPem }, pids: [], request: straight },
       bare: await passThrough("bare"),
       durable: await passThrough("durable", `${home.base}/lines`),
+      reading: await passThrough("reading", `${home.base}/lines-of-reading`, "read"),
       nginx: await startNginx(stack, port, caPath),
       proxy: { name: "agentsecrets", target: { port: proxy.port }, pids: [proxy.pid], request: proxied(port) },
       [Symbol.asyncDispose]: () => stack.disposeAsync(),

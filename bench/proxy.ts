@@ -71,7 +71,7 @@ function through({ bare, nginx, proxy }: Ways): Way[] {
 /** With what durability alone costs, as a floor. */
 function withFloor(ways: Ways): Way[] {
   const [bare, ...others] = through(ways) as [Way, ...Way[]];
-  return [bare, ways.durable, ...others];
+  return [bare, ways.durable, ways.reading, ...others];
 }
 
 async function load(ways: Ways, size: Size, body: string, path: string, connections: number): Promise<void> {

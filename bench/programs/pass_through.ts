@@ -1,6 +1,8 @@
 /**
- * What the proxy is compared with: the least that Deno needs to hand requests on. `deno run -A pass_through.ts ORIGIN [LOG]`; prints
- * its port. With LOG, each answer waits until a line of a record's length is on the disk: what no proxy with a durable log can undercut.
+ * What the proxy is compared with: the least that Deno needs to hand requests on. `deno run -A pass_through.ts ORIGIN [LOG [read]]`;
+ * prints its port. With LOG, each answer waits until a line of a record's length is on the disk: what no proxy with a durable log can
+ * undercut. With `read`, the program has each piece of an answer in hand before it goes on, as whoever searches it must; bare
+ * answers pass by it, inside the runtime.
  *
  * @module
  */
@@ -25,7 +27,24 @@ function durableLines(path: string): () => Promise<void> {
   };
 }
 
-const [origin, log] = Deno.args as [string, string?];
+/** Longest body that is had at once: that is quicker than as a stream. */
+const SMALL_BYTES = 64 * 1024;
+
+async function inHand(answer: Response): Promise<BodyInit | null> {
+  if (answer.body === null) return null;
+  if (Number(answer.headers.get("content-length") ?? Infinity) <= SMALL_BYTES) return await answer.bytes();
+  const reader = answer.body.getReader();
+  return new ReadableStream<Uint8Array>({
+    async pull(controller): Promise<void> {
+      const { value } = await reader.read();
+      if (value === undefined) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel: (reason) => reader.cancel(reason),
+  }, { highWaterMark: 0 });
+}
+
+const [origin, log, read] = Deno.args as [string, string?, string?];
 const durable = log === undefined ? undefined : durableLines(log);
 const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen(): void {} }, async (request) => {
   const { pathname, search } = new URL(request.url);
@@ -33,7 +52,8 @@ const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen(): void {} 
   headers.delete("host");
   headers.set("authorization", "Bearer sk_bench_0123456789abcdef");
   const answer = await fetch(origin + pathname + search, { method: request.method, headers, body: request.body });
+  const body = read === undefined ? answer.body : await inHand(answer);
   if (durable !== undefined) await durable();
-  return new Response(answer.body, { status: answer.status, headers: answer.headers });
+  return new Response(body, { status: answer.status, headers: answer.headers });
 });
 console.log(server.addr.port);
