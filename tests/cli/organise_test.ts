@@ -72,7 +72,7 @@ Deno.test("members are shown as `email (role)`, with fingerprints in JSON", asyn
 Deno.test("a project is created, listed as a table, used from a subfolder, updated and deleted", async () => {
   await using sandbox = await sandboxWithProject();
   const created = await sandbox.json(["project", "create", "jobs", "--description", "Nightly jobs", "--no-use"]);
-  assert.deepEqual(shapeOf(created), { ...projectShape, path: "null" });
+  assert.deepEqual(shapeOf(created), { ...projectShape, path: "null", files: [] });
   assert.deepEqual(shapeOf(await sandbox.json(["project", "list"])), { projects: [projectShape] });
   const table = await sandbox.ok(["project", "list"]);
   assert.deepEqual(
@@ -87,7 +87,7 @@ Deno.test("a project is created, listed as a table, used from a subfolder, updat
   await sandbox.fails("project_not_found", 3, ["project", "use", "nothing"]);
   await Deno.mkdir(`${sandbox.folder}/deep/er`, { recursive: true });
   const used = await sandbox.json(["project", "use", "jobs", "--env", "staging"], { cwd: `${sandbox.folder}/deep` });
-  assert.deepEqual(shapeOf(used), { ...projectShape, path: "string" });
+  assert.deepEqual(shapeOf(used), { ...projectShape, path: "string", files: ["string"] });
   const status = await sandbox.json(["status"], { cwd: `${sandbox.folder}/deep/er` });
   assert.deepEqual([(status["project"] as { name: string }).name, status["environment"]], ["jobs", "staging"]);
   const updated = await sandbox.json(["project", "update", "jobs", "--name", "tasks", "--description", ""]);
@@ -97,6 +97,20 @@ Deno.test("a project is created, listed as a table, used from a subfolder, updat
   const deleted = await sandbox.json(["project", "delete", "tasks", "--confirm"]);
   assert.deepEqual(shapeOf(deleted), { id: "string", name: "string", removed_values: "number" });
   await sandbox.fails("project_not_found", 3, ["project", "delete", "tasks", "--yes"]);
+});
+
+Deno.test("a folder that comes to belong to a project tells AI assistants how to work there, and keeps what it says already", async () => {
+  await using sandbox = await sandboxWithProject();
+  const [fresh, own] = [`${sandbox.folder}/fresh`, `${sandbox.folder}/own`];
+  await Deno.mkdir(fresh);
+  await Deno.mkdir(`${own}/.agent/workflows`, { recursive: true });
+  await Deno.writeTextFile(`${own}/.agent/workflows/agentsecrets.md`, "mine");
+  const created = await sandbox.ok(["project", "create", "fresh"], { cwd: fresh });
+  assert.match(created, /wrote \.agent\/workflows\/agentsecrets\.md, \.env\.example\n/);
+  assert.match(await Deno.readTextFile(`${fresh}/.agent/workflows/agentsecrets.md`), /^---\ndescription: /);
+  assert.deepEqual((await sandbox.json(["project", "use", "fresh"], { cwd: own }))["files"], [".env.example"]);
+  assert.equal(await Deno.readTextFile(`${own}/.agent/workflows/agentsecrets.md`), "mine");
+  assert.equal(await sandbox.ok(["project", "use", "fresh"], { cwd: own }), "✓ This folder belongs to fresh\n");
 });
 
 Deno.test("environments are listed with an arrow, switched per person, created and deleted", async () => {

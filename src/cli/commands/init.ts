@@ -1,15 +1,16 @@
 /** `init`. @module */
 
-import { AppError, toAppError } from "../../kernel/error.ts";
+import { AppError } from "../../kernel/error.ts";
 import { parseEmail, parseWorkspaceName } from "../../kernel/names.ts";
 import { init, type InitAnswers, type InitResult } from "../../usecases/init.ts";
 import type { NewVault } from "../../usecases/ports.ts";
-import { teachAgents, type TeachAgentsResult } from "../../usecases/teach_agents.ts";
+import type { TeachAgentsResult } from "../../usecases/teach_agents.ts";
 import { defineCommand } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import { deliverKit, kitLine, requireKitPlace } from "../kit.ts";
 import { withPassword } from "../options.ts";
 import { warnOfGap } from "../start_up_gap.ts";
+import { teach } from "../teach.ts";
 import { facts } from "../view/table.ts";
 import { tick } from "../view/view.ts";
 
@@ -142,18 +143,6 @@ function server(url: string | undefined): Record<never, never> {
   });
 }
 
-/** Missing rights in the working folder do not undo an account: the failure is shown as a warning. */
-async function teach(context: CommandContext): Promise<TeachAgentsResult> {
-  try {
-    return await teachAgents(context.world);
-  } catch (error) {
-    const failure = toAppError(error);
-    if (failure.code === "internal") throw error;
-    await context.view.warn(failure.message);
-    return { written: [], kept: [] };
-  }
-}
-
 async function showCreated(
   context: CommandContext,
   result: Extract<InitResult, { outcome: "created" }>,
@@ -197,9 +186,15 @@ async function showKept(
   await context.view.done(document, (style) =>
     tick(style, `Kept the account ${result.email}`) +
     facts([
-      ["Values in", result.vault],
+      ["Values in", keptIn(result)],
       ...(taught.written.length === 0 ? [] : [["Wrote", taught.written.join(", ")] as const]),
     ], style));
+}
+
+/** The vault of an account that was there already, in a new one's words; it is not opened for its name. */
+function keptIn({ vault, storageMode }: InitResult): string {
+  if (vault === "system") return "system keychain";
+  return storageMode === 3 ? "sealed vault" : "vault file";
 }
 
 function account(result: InitResult): Readonly<Record<string, string | number>> {

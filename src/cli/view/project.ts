@@ -3,6 +3,7 @@
 import type { EnvironmentView } from "../../usecases/list_environments.ts";
 import type { ProjectView } from "../../usecases/list_projects.ts";
 import type { WorkspaceView } from "../../usecases/list_workspaces.ts";
+import { printable, type Style } from "./style.ts";
 import { iso } from "./time.ts";
 import type { Json } from "./view.ts";
 
@@ -19,6 +20,11 @@ export function projectJson(project: ProjectView): Members {
     active: project.active,
     created_at: iso(project.createdAt),
   };
+}
+
+/** Which files were left for AI assistants; nothing when all were there. */
+export function taughtLine(files: readonly string[], style: Style): string {
+  return files.length === 0 ? "" : style.dim(printable(`  wrote ${files.join(", ")}`)) + "\n";
 }
 
 /** A workspace as JSON. */

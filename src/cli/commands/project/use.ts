@@ -3,13 +3,14 @@
 import { parseEnvironmentName } from "../../../kernel/names.ts";
 import { useProject } from "../../../usecases/use_project.ts";
 import { defineCommand } from "../../command.ts";
-import { projectJson } from "../../view/project.ts";
+import { teach } from "../../teach.ts";
+import { projectJson, taughtLine } from "../../view/project.ts";
 import { tick } from "../../view/view.ts";
 
 export const command = defineCommand({
   detail:
-    "Writes .agentsecrets/project.json: it holds no credential and is safe to commit. Folders below this one belong to the " +
-    "project too.",
+    "Writes .agentsecrets/project.json and, for AI assistants, .agent/workflows/agentsecrets.md where it is missing: neither holds a " +
+    "credential, both are safe to commit. Folders below this one belong to the project too.",
   examples: [{ line: "agentsecrets project use payments", why: "this folder belongs to payments" }],
   define: (command) =>
     command.argument("<name>", "name or id of the project")
@@ -19,9 +20,10 @@ export const command = defineCommand({
       project,
       ...(options.env === undefined ? {} : { environment: parseEnvironmentName(options.env) }),
     }, context.signal);
+    const files = (await teach(context)).written;
     await context.view.done(
-      { ...projectJson(result.project), path: result.path },
-      (style) => tick(style, `This folder belongs to ${result.project.name}`),
+      { ...projectJson(result.project), path: result.path, files },
+      (style) => tick(style, `This folder belongs to ${result.project.name}`) + taughtLine(files, style),
     );
   },
 });
