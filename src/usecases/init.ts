@@ -1,45 +1,18 @@
 /**
- * `init`: makes an account on this machine. Account key, recovery code, master key, identity, receiving and device keys are all
- * made here; the (embedded) server gets public keys, signatures and envelopes only (docs/spec/protocol.md §1).
+ * `init`: asks what a new account needs, makes room for it and has it made (src/usecases/make_account.ts); where there is one, keeps it.
  *
  * @module
  */
 
-import type { SyncClient } from "../cloud/client.ts";
-import type { Session } from "../contract/auth.ts";
-import { createAccount, type NewAccount } from "../crypto/account_creation.ts";
-import { formatAccountKey, formatRecoveryCode } from "../crypto/account_key.ts";
-import { signChallenge } from "../crypto/sign_entry.ts";
-import { toBase32 } from "../kernel/encoding.ts";
 import { AppError, isAppError } from "../kernel/error.ts";
-import { type Email, parseWorkspaceName, type UserId, type WorkspaceId, type WorkspaceName } from "../kernel/names.ts";
+import type { Email, UserId, WorkspaceName } from "../kernel/names.ts";
 import type { Secret } from "../kernel/secret.ts";
-import { replayAccountLog } from "../ledger/account_log.ts";
-import type { Keychain, KeychainState } from "../ports/keychain.ts";
-import {
-  type Config,
-  isSealed,
-  readConfig,
-  type StorageMode,
-  updateConfig,
-  type VaultChoice,
-  writeConfig,
-} from "../vault/config.ts";
-import { removeDevice, settleAccountKey, writeDeviceKeys } from "../vault/device.ts";
-import { NO_PINS } from "../vault/pins.ts";
+import type { KeychainState } from "../ports/keychain.ts";
+import { type Config, isSealed, readConfig, type StorageMode, updateConfig } from "../vault/config.ts";
 import { lockPath } from "../vault/places.ts";
-import { encodeKeyset, passwordBlobs, recoveryBlobs } from "./credential_blobs.ts";
-import { type EmergencyKit, makeEmergencyKit } from "./emergency_kit.ts";
-import { foundWorkspace } from "./found_workspace.ts";
+import { type MadeAccount, makeAccount, type MakeAccountPorts } from "./make_account.ts";
 import { askNewPassword } from "./new_password.ts";
-import { accountChain } from "./open_account.ts";
-import { openBareClient } from "./open_client.ts";
-import { workspaceChain } from "./open_workspace.ts";
-import { startPins } from "./pin_store.ts";
 import type { AskPassword, NewVault, Ports } from "./ports.ts";
-
-/** The first workspace unless another name is given. */
-const FIRST_WORKSPACE: WorkspaceName = parseWorkspaceName("Personal");
 
 /** What `init` asks for, each when it is needed and not before: a second run asks nothing. */
 export interface InitAnswers {
@@ -72,17 +45,8 @@ export interface InitInput {
 }
 
 export type InitResult =
-  | {
+  | MadeAccount & {
     readonly outcome: "created";
-    readonly userId: UserId;
-    readonly email: Email;
-    readonly server: string;
-    readonly workspace: { readonly id: WorkspaceId; readonly name: WorkspaceName };
-    readonly storageMode: StorageMode;
-    /** Name of the keychain backend in use. */
-    readonly vault: string;
-    /** Shown once; the caller disposes of it. */
-    readonly kit: EmergencyKit;
     /** Where the former home folder is now, after `force`. `AGENTSECRETS_HOME` set to it brings that account back. */
     readonly setAside?: string;
   }
@@ -96,14 +60,12 @@ export type InitResult =
     readonly vault: string;
   };
 
-export type InitPorts = Pick<
-  Ports,
-  "clock" | "random" | "files" | "places" | "machine" | "vaults" | "keychain" | "transport" | "renameFolder"
->;
+/** What {@linkcode init} works with. */
+export type InitPorts = MakeAccountPorts & Pick<Ports, "renameFolder">;
 
 /**
- * @throws {AppError} `already_initialised` (a second run with another e-mail, vault or a sealed one), `weak_password`, `missing_answer`,
- *   the keychain's codes, `file_unwritable`, `disk_full`
+ * @throws {AppError} `already_initialised` (a second run with another e-mail, vault or a sealed one), `weak_password`,
+ *   `password_required`, `missing_answer`, `lock_timeout`, those of {@linkcode makeAccount}
  */
 export async function init(ports: InitPorts, input: InitInput, signal?: AbortSignal): Promise<InitResult> {
   const existing = await readConfig(ports.files, ports.places).catch((error: unknown) => {
@@ -120,8 +82,10 @@ export async function init(ports: InitPorts, input: InitInput, signal?: AbortSig
         throw new AppError("already_initialised", { home: ports.places.home });
       }
       const setAside = await makeRoom(ports);
-      const created = await create(ports, input, answers, signal);
-      return setAside === undefined ? created : { ...created, setAside };
+      const { storageMode = 1, workspaceName } = input;
+      const plan = { ...answers, storageMode, ...(workspaceName === undefined ? {} : { workspaceName }) };
+      const made = await makeAccount(ports, plan, signal);
+      return { outcome: "created", ...made, ...(setAside === undefined ? {} : { setAside }) };
     });
   } finally {
     answers.password.dispose();
@@ -174,129 +138,4 @@ async function makeRoom(ports: InitPorts): Promise<string | undefined> {
     await ports.renameFolder(places.home, aside);
     return aside;
   }
-}
-
-type Created = Extract<InitResult, { outcome: "created" }>;
-
-/** The order matters: config.json comes last, so that a kill on the way leaves no account that half exists. */
-async function create(ports: InitPorts, input: InitInput, answers: Answers, signal?: AbortSignal): Promise<Created> {
-  await ports.files.makeFolder(ports.places.home, 0o700);
-  const profile = toBase32(ports.random(10));
-  const vault: NewVault = answers.vault ??
-    { kind: "file", unlock: "password", passphrase: answers.password.clone() };
-  const keychain = await ports.vaults.make(profile, vault, signal);
-  using made = await createAccount(
-    { password: answers.password, deviceLabel: ports.machine.name, now: ports.clock.now() },
-    ports.random,
-  );
-  try {
-    await storeKeys(keychain, made, signal);
-    return await found(ports, input, answers.email, { profile, keychain, made, vault: vaultChoice(vault) }, signal);
-  } catch (error) {
-    // Without an account on the server these keys open nothing; a keychain that cannot remove them changes no outcome.
-    await removeDevice(keychain, { accountKey: true }).catch(() => {});
-    throw error;
-  }
-}
-
-interface Making {
-  readonly profile: string;
-  readonly keychain: Keychain;
-  readonly made: NewAccount;
-  readonly vault: VaultChoice;
-}
-
-async function found(
-  ports: InitPorts,
-  input: InitInput,
-  email: Email,
-  { profile, keychain, made, vault }: Making,
-  signal?: AbortSignal,
-): Promise<Created> {
-  const client = await openBareClient(ports, keychain);
-  const account = replayAccountLog([made.genesis, made.deviceAdd], made.userId);
-  const stepUp = await register(client, made, email, signal);
-  const name = input.workspaceName ?? FIRST_WORKSPACE;
-  const workspace = await foundWorkspace(ports, client, { account, admin: made.keys.admin, stepUp }, name, signal);
-  await startPins(
-    ports,
-    { userId: made.userId, keychain, receivingKey: made.keys.receiving },
-    client,
-    {
-      ...NO_PINS,
-      users: { [made.userId]: accountChain(account).pin },
-      workspaces: { [workspace.id]: workspaceChain(workspace).pin },
-    },
-    { version: 0, data: null },
-    signal,
-  );
-  const storageMode = input.storageMode ?? 1;
-  await writeConfig(ports.files, ports.places, {
-    profile,
-    server: client.origin,
-    account: { userId: made.userId, email, deviceId: made.deviceId },
-    storageMode,
-    vault,
-    active: { workspaceId: workspace.id, environments: {} },
-    last: { pull: {}, push: {} },
-    proxy: {},
-  });
-  return {
-    outcome: "created",
-    userId: made.userId,
-    email,
-    server: client.origin,
-    workspace: { id: workspace.id, name },
-    storageMode,
-    vault: keychain.backend,
-    kit: makeEmergencyKit({
-      email,
-      userId: made.userId,
-      server: client.origin,
-      fingerprint: made.fingerprint,
-      createdAt: ports.clock.now(),
-      accountKey: formatAccountKey(made.accountKey),
-      recoveryCode: formatRecoveryCode(made.recoveryCode),
-    }),
-  };
-}
-
-async function storeKeys(keychain: Keychain, made: NewAccount, signal?: AbortSignal): Promise<void> {
-  using receivingKey = made.keys.receiving.privateKey();
-  using deviceKey = made.device.seed();
-  await settleAccountKey(keychain, made.accountKey, signal);
-  await writeDeviceKeys(keychain, { receivingKey, deviceKey }, signal);
-}
-
-/** Tells the server: public keys, signatures and envelopes. Gives the step-up that comes with having proved the password. */
-async function register(
-  client: SyncClient,
-  made: NewAccount,
-  email: Email,
-  signal?: AbortSignal,
-): Promise<Session> {
-  const registered = await client.register(
-    {
-      email,
-      entries: [made.genesis, made.deviceAdd],
-      password: passwordBlobs(made.passwordCredentials),
-      recovery: recoveryBlobs(made.recoveryCredentials),
-      keyset: encodeKeyset(made.keyset),
-      device_id: made.deviceId,
-    },
-    (challenge) => signChallenge(made.login, challenge),
-    signal,
-  );
-  if (registered.user_id !== made.userId) {
-    throw new AppError("log_invalid", {
-      log: "account log",
-      seq: 1,
-      reason: "the server took it for another account's",
-    });
-  }
-  return registered.step_up;
-}
-
-function vaultChoice(vault: NewVault): VaultChoice {
-  return vault.kind === "system" ? { kind: "system" } : { kind: "file", unlock: vault.unlock };
 }
