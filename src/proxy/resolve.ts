@@ -4,7 +4,7 @@
  * @module
  */
 
-import { AppError } from "../kernel/error.ts";
+import { missingSecrets } from "../kernel/missing_secrets.ts";
 import type { SecretName } from "../kernel/names.ts";
 import type { Secret } from "../kernel/secret.ts";
 import type { LentSecrets, SecretReader, SecretScope } from "../ports/secret_reader.ts";
@@ -41,7 +41,7 @@ export async function resolve(
   }
   if (granted.size === grant.secrets.length) return new LentValues(grant.scope, granted, lent);
   lent[Symbol.dispose]();
-  throw missing(grant.secrets.filter((name) => !granted.has(name)));
+  throw missingSecrets(grant.secrets.filter((name) => !granted.has(name)));
 }
 
 class LentValues implements Resolved {
@@ -62,9 +62,4 @@ class LentValues implements Resolved {
   [Symbol.dispose](): void {
     this.#lent[Symbol.dispose]();
   }
-}
-
-function missing(names: readonly SecretName[]): AppError {
-  if (names.length === 1) return new AppError("secret_not_found", { name: names[0]! });
-  return new AppError("secrets_not_found", { names: names.map((name) => `'${name}'`).join(", ") });
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { AppError } from "../kernel/error.ts";
+import { refuseMissing } from "../kernel/missing_secrets.ts";
 import type { SecretName } from "../kernel/names.ts";
 import type { Secret } from "../kernel/secret.ts";
 import type { Keychain } from "../ports/keychain.ts";
@@ -96,13 +96,5 @@ export class KeychainSecretReader implements SecretReader {
   async #present(scope: SecretScope, signal?: AbortSignal): Promise<LocalSecret[]> {
     const entries = await this.#keychain.list(collectionOf(scope), signal);
     return entries.map(localSecret).filter(({ state }) => state !== "deleted");
-  }
-}
-
-/** @throws {AppError} `secret_not_found`, `secrets_not_found` */
-export function refuseMissing(missing: readonly SecretName[]): void {
-  if (missing.length === 1) throw new AppError("secret_not_found", { name: missing[0]! });
-  if (missing.length > 1) {
-    throw new AppError("secrets_not_found", { names: missing.map((name) => `'${name}'`).join(", ") });
   }
 }

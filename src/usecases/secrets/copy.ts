@@ -6,8 +6,8 @@
 
 import type { SecretContent } from "../../crypto/secret_envelope.ts";
 import { AppError } from "../../kernel/error.ts";
+import { refuseMissing } from "../../kernel/missing_secrets.ts";
 import { parseSecretName, type SecretName } from "../../kernel/names.ts";
-import { refuseMissing } from "../../vault/keychain_secret_reader.ts";
 import { sameBinding } from "../../vault/local_state.ts";
 import { openWorkspace } from "../open_workspace.ts";
 import { fetchSide, type RemoteSide } from "./commit_changes.ts";

@@ -5,8 +5,8 @@
  */
 
 import { AppError } from "../../kernel/error.ts";
+import { refuseMissing } from "../../kernel/missing_secrets.ts";
 import { parseSecretName, type SecretName } from "../../kernel/names.ts";
-import { refuseMissing } from "../../vault/keychain_secret_reader.ts";
 import { fetchSide } from "./commit_changes.ts";
 import { type OfflineEnvironment, type OnlineEnvironment, openSecretsAnyway } from "./open_secrets.ts";
 import type { EnvironmentInput, WriteResult } from "./outcome.ts";

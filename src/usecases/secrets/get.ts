@@ -5,10 +5,10 @@
  */
 
 import { AppError } from "../../kernel/error.ts";
+import { refuseMissing } from "../../kernel/missing_secrets.ts";
 import { parseSecretName, type SecretName } from "../../kernel/names.ts";
 import type { Secret } from "../../kernel/secret.ts";
 import type { Terminal } from "../../ports/terminal.ts";
-import { refuseMissing } from "../../vault/keychain_secret_reader.ts";
 import { localSecret } from "../../vault/local_state.ts";
 import { openWorkspace } from "../open_workspace.ts";
 import type { AskPassword } from "../ports.ts";
