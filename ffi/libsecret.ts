@@ -1,9 +1,9 @@
 /**
  * libsecret (0.18 and later): the Secret Service's session, through which values travel encrypted over the bus.
  *
- * `secret_service_decode_dbus_secret`, `secret_service_get_session_dbus_path` and `secret_service_prompt_at_dbus_path_sync` are from secret-paths.h, which libsecret calls
- * subject to change; every release since 2012 exports them and uses them itself. Were they to go, opening the library
- * fails, which reads as an absent keychain.
+ * `secret_service_decode_dbus_secret`, `secret_service_get_session_dbus_path` and `secret_service_prompt_at_dbus_path_sync` are from
+ * secret-paths.h, which libsecret calls subject to change; every release since 2012 exports them and uses them itself. Were they
+ * to go, opening the library fails, which reads as an absent keychain.
  *
  * @module
  */

@@ -3,7 +3,10 @@
 import { AppError } from "../kernel/error.ts";
 import type { Files } from "../ports/files.ts";
 
-/** The PEM text that SSL_CERT_FILE names. A name without a file, or a file without a certificate, is an error: silence would mean other trust than was asked for. */
+/**
+ * The PEM text that SSL_CERT_FILE names. A name without a file, or a file without a certificate, is an error: silence would mean
+ * other trust than was asked for.
+ */
 export async function authoritiesIn(files: Files, path: string | undefined): Promise<readonly string[]> {
   if (path === undefined) return [];
   const pem = await files.read(path);

@@ -22,6 +22,7 @@ export const ENVELOPE_KINDS = {
   pins: 7,
   vault: 8,
 } as const;
+/** Name of a kind. */
 export type EnvelopeKind = keyof typeof ENVELOPE_KINDS;
 
 /** Where an envelope belongs. Opening with any other place fails. */

@@ -78,7 +78,7 @@ function seal(message: Uint8Array, recipient: Uint8Array, random: RandomBytes): 
   return { grant, enc_pk_hash: receivingKeyHash(recipient), grant_hash: toBase64Url(sha256(grant)) };
 }
 
-/** Seals K_env and K_name of an environment to `recipient` (X25519, 32 bytes). */
+/** Seals K_env and K_name of an environment to `recipient` (X25519, 32 bytes). @throws {RangeError} If that key is of small order. */
 export function sealEnvironmentGrant(
   place: EnvironmentEpoch,
   keys: { readonly environment: Secret; readonly name: Secret },
@@ -93,7 +93,7 @@ export function sealEnvironmentGrant(
   return seal(message, recipient, random);
 }
 
-/** Seals the workspace key W to `recipient` (X25519, 32 bytes). */
+/** Seals the workspace key W to `recipient` (X25519, 32 bytes). @throws {RangeError} If that key is of small order. */
 export function sealWorkspaceGrant(
   place: WorkspaceEpoch,
   key: Secret,

@@ -7,7 +7,7 @@
 import { toBase64Url } from "../kernel/encoding.ts";
 import type { Bytes } from "../kernel/bytes.ts";
 import type { SigningKey } from "./keys.ts";
-import { type LoginChallenge, loginMessage } from "./verify/login.ts";
+import { loginMessage, type ProofChallenge } from "./verify/login.ts";
 import { preAuthEncoding } from "./verify/signed_entry.ts";
 
 /** An entry before signing, as src/ledger/build_entry.ts makes it. */
@@ -35,6 +35,6 @@ export function signEntry(entry: UnsignedEntry, ...keys: readonly SigningKey[]):
 }
 
 /** The 64-byte signature that answers a server's challenge. */
-export function signChallenge(key: SigningKey, challenge: LoginChallenge): Bytes {
+export function signChallenge(key: SigningKey, challenge: ProofChallenge): Bytes {
   return key.sign(loginMessage(challenge));
 }

@@ -38,7 +38,7 @@ export function concat(...parts: readonly Uint8Array[]): Bytes {
   return out;
 }
 
-/** Four bytes, big-endian. `value` in 0…2³²−1. */
+/** Four bytes, big-endian. @throws {RangeError} If `value` is not in 0…2³²−1. */
 export function u32be(value: number): Bytes {
   if (!Number.isInteger(value) || value < 0 || value > 0xffff_ffff) throw new RangeError("u32 out of range");
   const out = new Uint8Array(4);
@@ -46,7 +46,7 @@ export function u32be(value: number): Bytes {
   return out;
 }
 
-/** Eight bytes, big-endian. `value` a safe integer ≥ 0. */
+/** Eight bytes, big-endian. @throws {RangeError} If `value` is not a safe integer ≥ 0. */
 export function u64be(value: number): Bytes {
   if (!Number.isSafeInteger(value) || value < 0) throw new RangeError("u64 out of range");
   const out = new Uint8Array(8);

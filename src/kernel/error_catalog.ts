@@ -32,6 +32,7 @@ function a(noun: string): string {
   return `${/^[aeiou]/i.test(noun) ? "an" : "a"} ${noun}`;
 }
 
+/** Code → what it means. A code is an API: it may be added, and neither renamed nor given another meaning. */
 export const CATALOG = {
   // 1: failed
   internal: entry({

@@ -9,8 +9,9 @@ import { AppError } from "../kernel/error.ts";
 import { showable } from "../kernel/names.ts";
 import type { HeaderLine } from "../ports/upstream.ts";
 
-/** Most header lines and most bytes of them that a request may have. */
+/** Most header lines that a request may have. */
 export const MAX_HEADERS = 200;
+/** Most bytes of names and values in all of them. */
 export const MAX_HEADER_BYTES = 64 * 1024;
 
 /** RFC 9110 §5.6.2. */

@@ -21,7 +21,11 @@ export interface DeleteProjectResult {
   readonly removedValues: number;
 }
 
-/** A project file that names it stays: it is the person's, and commands in that folder say that the project is gone. @throws {AppError} `project_not_found`, `unsynced_changes`, `not_logged_in`, `role_required` */
+/**
+ * A project file that names it stays: it is the person's, and commands in that folder say that the project is gone.
+ *
+ * @throws {AppError} `project_not_found`, `unsynced_changes`, `not_logged_in`, `role_required`
+ */
 export async function deleteProject(
   ports: ListProjectsPorts,
   input: DeleteProjectInput,

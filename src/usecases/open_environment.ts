@@ -68,7 +68,8 @@ export interface EnvironmentKeys extends Disposable {
 /**
  * The environment's keys from what was sealed to this person. No request: the grants came with the workspace.
  *
- * @throws {AppError} `decryption_failed` (also for a key that the log did not commit to), `role_required` (nothing was sealed)
+ * @throws {AppError} `decryption_failed` (also for a key that the log did not commit to), `role_required` (nothing was sealed),
+ *   `internal` (no {@linkcode EnvironmentPlace} of this workspace)
  */
 export function openEnvironmentKeys(workspace: OpenWorkspace, place: SecretScope): EnvironmentKeys {
   const record = workspace.state.environments.get(place.environmentId);

@@ -1,6 +1,6 @@
 /**
- * What `init`, `project create` and `project use` leave in a folder for AI assistants: `.agent/workflows/agentsecrets.md`, which says how to work with
- * names instead of values, and an empty `.env.example`. No credential is in either; both belong into version control.
+ * What `init`, `project create` and `project use` leave in a folder for AI assistants: `.agent/workflows/agentsecrets.md`, which says
+ * how to work with names instead of values, and an empty `.env.example`. No credential is in either; both belong into version control.
  *
  * @module
  */

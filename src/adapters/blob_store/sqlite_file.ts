@@ -47,7 +47,11 @@ export interface SqliteFile {
   readonly migrations?: readonly Migration[];
 }
 
-/** An open database with the newest schema. @throws {AppError} `database_damaged`, `unsupported_format`, `database_busy`, `disk_full`, `file_unwritable` */
+/**
+ * An open database with the newest schema.
+ *
+ * @throws {AppError} `database_damaged`, `unsupported_format`, `database_busy`, `disk_full`, `file_unwritable`
+ */
 export function openSqliteFile(file: SqliteFile): DatabaseSync {
   try {
     if (!isThere(file.path)) {

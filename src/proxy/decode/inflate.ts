@@ -11,7 +11,10 @@ import { Pieces } from "./pieces.ts";
 import { sectionOf } from "./sections.ts";
 import { createDecoder } from "./transforms.ts";
 
-/** `body` with `coding` undone. An empty body stays empty: answers to HEAD and 304 name codings too. */
+/**
+ * `body` with `coding` undone. An empty body stays empty: answers to HEAD and 304 name codings too. The stream fails with
+ * `upstream_undecodable` for what is not in that coding or is cut off, and hands on what `body` fails with.
+ */
 export function inflate(
   body: ReadableStream<Uint8Array>,
   coding: Coding,

@@ -8,6 +8,7 @@ import type { Injector, Outgoing } from "./outgoing.ts";
 
 type BasicPlace = Extract<Place, { style: "basic" }>;
 
+/** `user:password` as the Authorization header; a value without a colon is refused. */
 export const basic: Injector<BasicPlace> = {
   inject(outgoing, place, value): Outgoing {
     // EXPOSE: user and password become the header's base64 text

@@ -7,6 +7,7 @@ import type { Injector, Outgoing } from "./outgoing.ts";
 
 type BearerPlace = Extract<Place, { style: "bearer" }>;
 
+/** The value as a bearer token. */
 export const bearer: Injector<BearerPlace> = {
   inject(outgoing, place, value): Outgoing {
     // EXPOSE: the one place where a bearer credential becomes a header; fetch takes header values as strings

@@ -10,6 +10,7 @@ import { bodyText } from "./whole_body.ts";
 
 type BodyPlace = Extract<Place, { style: "body" }>;
 
+/** The value as a JSON string. */
 export const body: Injector<BodyPlace> = {
   check(outgoing, place): void {
     set(outgoing, place, '""');

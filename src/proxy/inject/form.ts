@@ -12,6 +12,7 @@ type FormPlace = Extract<Place, { style: "form" }>;
 
 const FORM = "application/x-www-form-urlencoded";
 
+/** The value percent-encoded. */
 export const form: Injector<FormPlace> = {
   check(outgoing, place): void {
     const type = headerValue(outgoing.headers, "content-type");

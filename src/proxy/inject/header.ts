@@ -7,6 +7,7 @@ import type { Injector, Outgoing } from "./outgoing.ts";
 
 type HeaderPlace = Extract<Place, { style: "header" }>;
 
+/** The value as it is. */
 export const header: Injector<HeaderPlace> = {
   inject(outgoing, place, value): Outgoing {
     // EXPOSE: fetch takes header values as strings

@@ -6,6 +6,7 @@ import { percentEncode, setPair } from "./urlencoded.ts";
 
 type QueryPlace = Extract<Place, { style: "query" }>;
 
+/** The value percent-encoded. */
 export const query: Injector<QueryPlace> = {
   inject(outgoing, place, value): Outgoing {
     const url = new URL(outgoing.url);

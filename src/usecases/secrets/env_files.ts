@@ -45,7 +45,11 @@ export async function envFilesOf(files: Files, folder: string, environment: Envi
   return { folder, dotenv, example: join(folder, ".env.example"), mark: toBase32(sha256(utf8(dotenv)).subarray(0, 5)) };
 }
 
-/** What the `.env` file holds, or undefined when there is none. The caller disposes of the values. @throws {AppError} `invalid_input`, `file_unreadable` */
+/**
+ * What the `.env` file holds, or undefined when there is none. The caller disposes of the values.
+ *
+ * @throws {AppError} `invalid_input`, `file_unreadable`
+ */
 export async function readDotenvFile(files: Files, path: string): Promise<DotenvContent | undefined> {
   const bytes = await files.read(path);
   return bytes === undefined ? undefined : readDotenv(bytes, path);

@@ -4,7 +4,11 @@ import type { EnvironmentId } from "../../kernel/names.ts";
 import { updateConfig } from "../../vault/config.ts";
 import type { SecretsPorts } from "./secrets_ports.ts";
 
-/** Notes that a pull or a push (by any command that stores) of `environment` has just succeeded. @throws {AppError} those of {@linkcode updateConfig} */
+/**
+ * Notes that a pull or a push (by any command that stores) of `environment` has just succeeded.
+ *
+ * @throws {AppError} those of {@linkcode updateConfig}
+ */
 export async function noteSync(
   ports: Pick<SecretsPorts, "clock" | "files" | "places">,
   what: "pull" | "push",

@@ -1,6 +1,6 @@
 /**
- * What opens a vault: a passphrase, the account's password (sealed mode, docs/adr/0006-sealed-mode.md), or a key file whose promise is weaker (whoever reads the user's files reads the vault;
- * it only keeps values out of backups of single files, greps and mistakes).
+ * What opens a vault: a passphrase, the account's password (sealed mode, docs/adr/0006-sealed-mode.md), or a key file whose promise
+ * is weaker (whoever reads the user's files reads the vault; it only keeps values out of backups of single files, greps and mistakes).
  *
  * @module
  */
