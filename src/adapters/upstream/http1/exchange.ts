@@ -130,6 +130,7 @@ export class Exchange {
   /** The next bytes of the body; undefined at its end. */
   async #piece(framing: Framing): Promise<Bytes | undefined> {
     const { channel, request: { timeouts: { idleMs } } } = this.#options;
+    if (framing.spent) await new Promise((resolve) => setTimeout(resolve, 0));
     for (;;) {
       if (this.#ended) throw new EndedEarly();
       const piece = framing.take(channel);

@@ -17,6 +17,8 @@ export interface Framing {
   readonly endsWithConnection: boolean;
   /** What is here of the body, as one piece; undefined when nothing is. @throws {BadAnswer} */
   take(channel: Channel): Bytes | undefined;
+  /** Whether the last piece is not all that is here: others are to have their turn before the next. */
+  readonly spent: boolean;
 }
 
 /** The reader of a body that is framed so. */
@@ -29,6 +31,7 @@ export function framingOf(framing: ResponseFraming): Framing {
 /** `Content-Length`. */
 class LengthFraming implements Framing {
   readonly endsWithConnection = false;
+  readonly spent = false;
   #left: number;
 
   constructor(length: number) {
@@ -49,6 +52,7 @@ class LengthFraming implements Framing {
 /** Neither length nor chunks. */
 class UntilClose implements Framing {
   readonly done = false;
+  readonly spent = false;
   readonly endsWithConnection = true;
 
   take(channel: Channel): Bytes | undefined {
@@ -59,6 +63,8 @@ class UntilClose implements Framing {
 /** Longest line of a chunk's size with its extensions, and of a trailer; most bytes of all trailers. */
 const MAX_LINE = 4 * 1024;
 const MAX_TRAILER_BYTES = 16 * 1024;
+/** Most chunks of one piece: a buffer holds tens of thousands of a byte each, which is time that others wait. */
+const MAX_RUNS = 512;
 /** At most 2⁵² bytes; extensions (§7.1.1) are read over. */
 const SIZE_LINE = /^([0-9A-Fa-f]{1,13})(?:[\t ]*;[\t\x20-\x7e\x80-\xff]*)?$/;
 const TRAILER_LINE = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e\x80-\xff]*$/;
@@ -70,10 +76,12 @@ class ChunkedFraming implements Framing {
   #part: "size" | "data" | "data-end" | "trailers" = "size";
   #left = 0;
   #trailerBytes = 0;
+  spent = false;
 
   take(channel: Channel): Bytes | undefined {
     const runs: Uint8Array[] = [];
-    while (!this.done && this.#step(channel, runs));
+    while (!this.done && runs.length < MAX_RUNS && this.#step(channel, runs));
+    this.spent = runs.length === MAX_RUNS;
     return runs.length === 0 ? undefined : runs.length === 1 ? runs[0]!.slice() as Bytes : concat(...runs);
   }
 

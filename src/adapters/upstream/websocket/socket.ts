@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Bytes, concat } from "../../../kernel/bytes.ts";
+import { concat } from "../../../kernel/bytes.ts";
 import { AppError } from "../../../kernel/error.ts";
 import {
   MAX_MESSAGE_BYTES,
@@ -13,11 +13,15 @@ import {
   type UpstreamSocket,
 } from "../../../ports/upstream_socket.ts";
 import { timedOut } from "../failure.ts";
+import { Limit } from "../limit.ts";
 import type { ByteReader } from "./byte_reader.ts";
+import { Fragments } from "./fragments.ts";
 import { type Frame, FrameError, maskedFrame, OPCODE, readFrame } from "./frames.ts";
 
 /** How long the upstream may take to answer our close frame, in ms. */
 const CLOSE_MS = 5_000;
+/** Frames between two turns of the event loop: a buffer holds thousands of small ones, which is time that others wait. */
+const TURN_FRAMES = 64;
 
 /** What it works on. */
 export interface OpenSocketOptions {
@@ -37,6 +41,8 @@ export class OpenSocket implements UpstreamSocket {
   #closing = false;
   #late = false;
   #deadline: ReturnType<typeof setTimeout> | undefined;
+  readonly #silence = new Limit();
+  #frames = 0;
 
   constructor(options: OpenSocketOptions) {
     this.#options = options;
@@ -76,6 +82,7 @@ export class OpenSocket implements UpstreamSocket {
 
   cut(): void {
     clearTimeout(this.#deadline);
+    this.#silence.end();
     this.#closing = true;
     try {
       this.#options.connection.close();
@@ -86,10 +93,9 @@ export class OpenSocket implements UpstreamSocket {
 
   async #message(): Promise<SocketMessage | SocketEnd> {
     let kind: SocketMessage["kind"] | undefined;
-    const parts: Bytes[] = [];
-    let size = 0;
+    const fragments = new Fragments();
     for (;;) {
-      const frame = await this.#frame(MAX_MESSAGE_BYTES - size);
+      const frame = await this.#frame(MAX_MESSAGE_BYTES - fragments.size);
       if (frame.opcode === OPCODE.close) return this.#ended(frame);
       if (frame.opcode === OPCODE.ping) await this.#write(OPCODE.pong, frame.payload);
       if (frame.opcode >= OPCODE.close) continue;
@@ -97,10 +103,9 @@ export class OpenSocket implements UpstreamSocket {
         throw new FrameError(1002, "a stray fragment");
       }
       kind ??= frame.opcode === OPCODE.text ? "text" : "binary";
-      parts.push(frame.payload);
-      size += frame.payload.length;
+      fragments.add(frame.payload);
       if (!frame.final) continue;
-      const bytes = parts.length === 1 ? parts[0]! : concat(...parts);
+      const bytes = fragments.joined();
       if (kind === "text" && !isUtf8(bytes)) throw new FrameError(1007, "a text that is not UTF-8");
       return { kind, bytes };
     }
@@ -108,20 +113,23 @@ export class OpenSocket implements UpstreamSocket {
 
   /** The next frame; asks a silent upstream whether it is there, and gives it up when it does not answer. */
   async #frame(maxBytes: number): Promise<Frame> {
-    let asked = false;
-    const timer = setInterval(() => {
-      if (asked) {
-        this.#late = true;
-        return this.cut();
-      }
-      asked = true;
+    if (++this.#frames % TURN_FRAMES === 0) await new Promise((resolve) => setTimeout(resolve, 0));
+    this.#expect(() => {
       this.#write(OPCODE.ping, new Uint8Array()).catch(() => {});
-    }, this.#options.idleMs);
+      this.#expect(() => {
+        this.#late = true;
+        this.cut();
+      });
+    });
     try {
       return await readFrame(this.#options.reader, Math.max(maxBytes, 0));
     } finally {
-      clearInterval(timer);
+      this.#silence.stop();
     }
+  }
+
+  #expect(late: () => void): void {
+    this.#silence.begin(this.#options.idleMs, late);
   }
 
   #ended({ payload }: Frame): SocketEnd {

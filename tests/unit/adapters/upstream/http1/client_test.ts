@@ -77,7 +77,7 @@ Deno.test("an answer that came whole is bytes, one without a body is null, and b
   assert.deepEqual(bodies, ["ok", "o\rk", "", null, null, "ok"]);
   const head = await world.send({ method: "HEAD" });
   assert.equal(head.body, null);
-  assert.deepEqual(head.headers, [["content-length", "5000"]]);
+  assert.deepEqual(head.headers, [["Content-Length", "5000"]]);
   assert.equal(world.upstream.visits, 1);
 });
 
@@ -399,4 +399,23 @@ Deno.test("an upload that moves may take longer than the limit for the head", as
   });
   const response = await world.send({ method: "POST", body, timeouts: { ...TIMEOUTS, firstByteMs } });
   assert.equal(await textOf(response), "ok");
+});
+
+Deno.test("P38 a body of tiny chunks is read in turns: whatever else is ready runs between them", async () => {
+  const chunks = 60_000;
+  await using world = new World(always(
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+    "1\r\na\r\n".repeat(chunks),
+    "0\r\n\r\n",
+  ));
+  const response = await world.send();
+  let turns = 0, over = false;
+  const turn = (): void => {
+    turns++;
+    if (!over) setTimeout(turn, 0);
+  };
+  turn();
+  assert.equal((await textOf(response)).length, chunks);
+  over = true;
+  assert.ok(turns >= 100, `${turns} turns`);
 });

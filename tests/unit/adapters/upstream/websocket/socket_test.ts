@@ -77,6 +77,35 @@ Deno.test("fragments count together towards the limit of a message", async () =>
   await assert.rejects(socket.receive(), (e) => isAppError(e, "upstream_unreachable"));
 });
 
+Deno.test("P33 a message in hundreds of thousands of fragments is one message, and fragments of nothing take no room", async () => {
+  const count = 300_000, one = frame(0x00, "a"), none = frame(0x00);
+  const bytes = new Uint8Array(3 + count * (one.length + none.length) + 2);
+  bytes.set(frame(0x01, "b"));
+  for (let at = 3; at < bytes.length - 2; at += one.length + none.length) bytes.set(concat(one, none), at);
+  bytes.set(frame(0x80), bytes.length - 2);
+  const { socket } = open(bytes, 1 << 16);
+  const message = await socket.receive();
+  assert.ok("kind" in message);
+  assert.equal(new TextDecoder().decode(message.bytes), `b${"a".repeat(count)}`);
+  assert.ok(message.bytes.buffer.byteLength <= 4 * count);
+});
+
+Deno.test("P38 frames are read in turns: an upstream that sends small ones without a pause keeps nobody else waiting", async () => {
+  for (const [first, second] of [[0x00, 0], [0x8a, 0]] as const) {
+    const flood = new Uint8Array(40_000).map((_, i) => i % 2 === 0 ? first : second);
+    const { socket } = open(concat(frame(0x01), flood, frame(0x80, "end")), 1 << 16);
+    let turns = 0, over = false;
+    const turn = (): void => {
+      turns++;
+      if (!over) setTimeout(turn, 0);
+    };
+    turn();
+    assert.deepEqual(await socket.receive(), { kind: "text", bytes: utf8("end") });
+    over = true;
+    assert.ok(turns >= 100, `${turns} turns`);
+  }
+});
+
 Deno.test("a close frame is answered and told", async () => {
   const { socket, written } = open(frame(CLOSE, concat(Uint8Array.of(0x0b, 0xb9), utf8("bye"))));
   assert.deepEqual(await socket.receive(), { code: 3001, reason: "bye" });
