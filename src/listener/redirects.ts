@@ -43,9 +43,25 @@ function redirect(path: string | undefined, [name, value]: HeaderLine, holdsToke
   return [holdsToken ? WITHHELD : name, value];
 }
 
-/** The path at the door of a place with the origin of `target`; undefined for any other. */
+/**
+ * The path at the door of a place with the origin of `target`; undefined for any other.
+ *
+ * The text was searched for credentials as it came. A parser that takes out a tab or a step, or turns a slash around, may make one of
+ * what was none, so only what the parser leaves as it is leads through the door.
+ */
 function within(location: string, target: string): string | undefined {
   if (!URL.canParse(location, target)) return undefined;
   const { origin, pathname, search, hash } = new URL(location, target);
-  return origin === new URL(target).origin ? `${PROXY_PATH}${pathname}${search}${hash}` : undefined;
+  const path = `${pathname}${search}${hash}`;
+  const isAsItCame = escaped(path).endsWith(escaped(location.replace(BEFORE_PATH, "")));
+  return isAsItCame && origin === new URL(target).origin ? `${PROXY_PATH}${path}` : undefined;
+}
+
+/** Scheme, authority, and the steps at the beginning that a parser takes back. */
+const BEFORE_PATH = /^(?:(?:https?:)?\/\/[^/?#\\]*)?\/?(?:\.{1,2}(?:\/|$))*/i;
+/** What a URL holds in escapes only. A backslash is none of it: a parser takes it for a slash. */
+const ESCAPED = /[^\x21-\x7e]+|["'<>^`{|}]/g;
+
+function escaped(text: string): string {
+  return text.replace(ESCAPED, (characters) => characters === "'" ? "%27" : encodeURIComponent(characters));
 }

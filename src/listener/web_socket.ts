@@ -31,12 +31,17 @@ export function joinSockets(
   upstream: CallSocket,
   ending: Ending,
 ): { readonly response: Response; readonly ended: Promise<void> } {
-  const { protocol } = upstream;
+  // One that was injected may hold the credential, and is none of the caller's: Deno refuses it with a message that quotes it.
+  const protocol = offeredIn(request).includes(upstream.protocol) ? upstream.protocol : "";
   const { socket, response } = Deno.upgradeWebSocket(request, {
     idleTimeout: IDLE_S,
     ...(protocol === "" ? {} : { protocol }),
   });
   return { response, ended: join(socket, upstream, ending) };
+}
+
+function offeredIn({ headers }: Request): readonly string[] {
+  return (headers.get("sec-websocket-protocol") ?? "").split(",").map((name) => name.trim());
 }
 
 async function join(caller: WebSocket, upstream: CallSocket, { begins, cuts }: Ending): Promise<void> {

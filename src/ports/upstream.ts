@@ -9,7 +9,7 @@ import type { UpstreamSocket } from "./upstream_socket.ts";
 
 export type { Body };
 
-/** A header's name and value; order and repetition are kept. Names from an upstream are lower case. */
+/** A header's name and value; order and repetition are kept. Names from an upstream may be of any case. */
 export type HeaderLine = readonly [name: string, value: string];
 
 /** How long to wait; each in milliseconds, > 0. There is no limit on the whole: a live stream may last. */

@@ -23,6 +23,7 @@ export type ByteStream = ReadableStream<Bytes>;
 export interface RedactedAnswer {
   readonly status: number;
   readonly statusText: string;
+  /** Names in lower case. */
   readonly headers: readonly HeaderLine[];
   /** All of it when it came whole; to be opened once when it is still coming; null for none. */
   readonly body: Bytes | RedactedBody | null;
@@ -69,14 +70,21 @@ async function redactHead(
 ): Promise<{ readonly statusText: string; readonly headers: readonly HeaderLine[]; readonly redacted: boolean }> {
   let whole = statusText;
   for (const [name, value] of headers) whole += `\n${name}\n${value}`;
-  if (await redactByteString(whole, redactor) === whole) return { statusText, headers, redacted: false };
+  if (await redactByteString(whole, redactor) === whole) {
+    return { statusText, headers: headers.map(inLowerCase), redacted: false };
+  }
   const shown: HeaderLine[] = [];
   for (const [name, value] of headers) {
     // A header whose name holds a credential has no name that could be shown: it is dropped.
     if (await redactByteString(name, redactor) !== name) continue;
-    shown.push([name, await redactByteString(value, redactor)]);
+    shown.push(inLowerCase([name, await redactByteString(value, redactor)]));
   }
   return { statusText: await redactByteString(statusText, redactor), headers: shown, redacted: true };
+}
+
+/** After the search: a credential in lower case is one that is not found, and that is easily guessed. */
+function inLowerCase([name, value]: HeaderLine): HeaderLine {
+  return [name.toLowerCase(), value];
 }
 
 /** Header text is bytes, one a character: searched as bytes, so that a credential beyond ASCII is found too. */

@@ -173,6 +173,23 @@ Deno.test("P35 a body that ends with its connection is whole only when TLS says 
   }
 });
 
+Deno.test("P2 a header whose name is a credential is dropped whatever its case, and other names come in lower case", async () => {
+  const value = "Sk-Live_Q7rTz9Wlm3xKp0VbN8";
+  const authority = await makeAuthority();
+  const answer =
+    `HTTP/1.1 200 OK\r\n${value}: 1\r\nX-${value}: 1\r\n${btoa(value).replaceAll("=", "")}: 1\r\nX-Other: 1\r\n` +
+    "Content-Length: 2\r\n\r\nok";
+  await using upstream = startScripted(answering(answer), await authority.issue(["localhost"]));
+  const engine = await TestEngine.start({ caPem: authority.caPem, allow: [upstream.origin], secrets: { KEY: value } });
+  try {
+    const response = await engine.call({ target: `${upstream.origin}/`, inject });
+    assert.deepEqual(response.headers.map(([name]) => name), ["x-other"]);
+    assert.equal((await response.outcome).redacted, true);
+  } finally {
+    await engine.close();
+  }
+});
+
 Deno.test("an upstream that promises HTTP/2 and speaks HTTP/1.1, or the other way round, gets no second try", async () => {
   await using promised = await World.start(answering(OK), { alpnProtocols: ["h2"] });
   await assert.rejects(promised.call(), (e) => e instanceof AppError && e.code.startsWith("upstream_"));

@@ -51,6 +51,8 @@ Deno.test("P65 behind a base URL a redirect within the origin leads through the 
       ["//api.example.com//odd", "/proxy//odd"],
       ["https://user@api.example.com/v2", "/proxy/v2"],
       ["/../../forget", "/proxy/forget"],
+      ["/caf\xe9?q=a b|c", "/proxy/caf%C3%A9?q=a%20b|c"],
+      [".", "/proxy/v1/models/"],
       ["", "/proxy/v1/models/a?x=1"],
     ] as const
   ) {
@@ -59,6 +61,24 @@ Deno.test("P65 behind a base URL a redirect within the origin leads through the 
     }
     assert.deepEqual(answerTo(location, { path, token: "x-as-session" }), [["Location", expected]], location);
     assert.deepEqual(answerTo(location, { path, status: 201 })[0], ["Location", location], "no redirect");
+  }
+});
+
+Deno.test("P65 P2 what a parser would put together from a redirect's text, after the search for credentials, is not put together", () => {
+  const path = "/v1/a";
+  for (
+    const location of [
+      "/v2?key=sk_live_01\t23456789",
+      "/sk_live/./0123456789",
+      "/sk_live/x/../0123456789",
+      "/sk_live/%2e/0123456789",
+      "/sk_live\\0123456789",
+      "../v2/./b",
+      `${ORIGIN}/a/../b`,
+    ]
+  ) {
+    assert.deepEqual(answerTo(location, { path })[0], ["Location", location]);
+    assert.deepEqual(answerTo(location, { path, token: "x-as-session" }), [["X-AS-Location", location]]);
   }
 });
 

@@ -69,6 +69,20 @@ Deno.test("P32 a WebSocket carries the credential in its handshake, and both way
   });
 });
 
+Deno.test("P32 a credential that goes out as a subprotocol, which servers must choose to accept, is not the caller's", async () => {
+  await withDoor(async (door) => {
+    for (const offered of [[], ["chat.v1"]]) {
+      const client = new Client(door, { "x-as-inject-header-sec-websocket-protocol": "STRIPE_KEY" }, offered);
+      await client.opened;
+      assert.equal(door.upstream.requests.at(-1)!.headers["sec-websocket-protocol"], KEY);
+      assert.equal(client.socket.protocol, "");
+      client.socket.send("as it is");
+      assert.equal(await client.next(), "as it is");
+      client.socket.close();
+    }
+  });
+});
+
 Deno.test("P32 a value that is cut over two messages does not pass: the socket ends", async () => {
   for (const cut of [7 + 8, 7 + 20, `Bearer ${KEY}`.length - 1]) {
     await withDoor(async (door) => {

@@ -14,7 +14,7 @@ export type ResponseFraming = number | "chunked" | "until-close" | "none";
 export interface ResponseHead {
   readonly status: number;
   readonly statusText: string;
-  /** Names in lower case. */
+  /** Names as they were spelled: one that holds a credential is to be found. */
   readonly headers: readonly HeaderLine[];
   readonly framing: ResponseFraming;
   /** Whether the connection stays for another request, and how long at least, in ms, if it said so. */
@@ -71,7 +71,7 @@ function parseFields(texts: readonly string[]): Fields {
     const found = FIELD_LINE.exec(text);
     if (found === null) throw new BadAnswer("its answer has a header that is not valid");
     const name = found[1]!.toLowerCase(), value = found[2]!;
-    fields.lines.push([name, value]);
+    fields.lines.push([found[1]!, value]);
     if (name === "content-length") {
       if (fields.length !== undefined) throw new BadAnswer("its answer says its length twice");
       fields.length = value;
