@@ -5,6 +5,8 @@
  * @module
  */
 
+import { accessSync, chmodSync, constants, statfsSync, statSync } from "node:fs";
+import { dirname } from "node:path";
 import { AppError } from "../../kernel/error.ts";
 
 type Kind = "busy" | "full" | "damaged" | "not_a_database" | "readonly" | "unopenable" | "io" | "constraint";
@@ -61,14 +63,54 @@ export function databaseError(error: unknown, path: string): unknown {
     case "not_a_database":
       return new AppError("database_damaged", { path, reason: "it is not a database" }, { cause: error });
     case "readonly":
-      return new AppError("file_unwritable", { path, reason: "it is read-only" }, { cause: error });
+      return refused(path, "it is read-only", error);
     case "unopenable":
-      return new AppError("file_unwritable", { path, reason: "it cannot be opened" }, { cause: error });
+      return refused(path, "it cannot be opened", error);
     case "io":
-      return new AppError("file_unwritable", { path, reason: "the disk reports an error" }, { cause: error });
+      return refused(path, "the disk reports an error", error);
     case "constraint":
     case undefined:
       return error;
+  }
+}
+
+/** SQLite says the same of a full disk, a read-only one and a broken one where a file beside the database is concerned: the system knows. */
+function refused(path: string, otherwise: string, error: unknown): AppError {
+  if (isFull(path)) return new AppError("disk_full", { path }, { cause: error });
+  const reason = REASONS[refusalOf(path) ?? ""] ?? otherwise;
+  return new AppError("file_unwritable", { path, reason }, { cause: error });
+}
+
+/** Less than what SQLite's index of a write-ahead log takes (sqlite.org/walformat.html §1.2). */
+const FULL_BELOW_BYTES = 32 * 1024;
+
+function isFull(path: string): boolean {
+  try {
+    const { bavail, bsize } = statfsSync(dirname(path));
+    return bavail * bsize < FULL_BELOW_BYTES;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Why the system lets nobody write here; undefined where it does, or does not tell. The database itself is not opened for the
+ * answer: closing it again would drop the locks that SQLite has on it (sqlite.org/howtocorrupt.html §2.2).
+ */
+function refusalOf(path: string): string | undefined {
+  const folder = dirname(path);
+  const unchanged = (): void => chmodSync(folder, statSync(folder).mode & 0o7777);
+  return codeOf(unchanged) === "EROFS" ? "EROFS" : codeOf(() => {
+    for (const place of [folder, path]) accessSync(place, constants.W_OK);
+  });
+}
+
+function codeOf(act: () => void): string | undefined {
+  try {
+    act();
+    return undefined;
+  } catch (error) {
+    return String((error as { code?: unknown } | null)?.code);
   }
 }
 

@@ -4,9 +4,10 @@ import { type Migration, MIGRATIONS } from "../../../../src/adapters/blob_store/
 import { SqliteBlobStore, type SqliteBlobStoreOptions } from "../../../../src/adapters/blob_store/sqlite.ts";
 import { openSqliteFile } from "../../../../src/adapters/blob_store/sqlite_file.ts";
 import { SystemClock } from "../../../../src/adapters/clock/system.ts";
-import { isAppError } from "../../../../src/kernel/error.ts";
+import { type AppError, isAppError } from "../../../../src/kernel/error.ts";
 import { testAlone } from "../../../support/alone.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
+import { onSmallDisk } from "../../../support/small_disk.ts";
 
 interface Place extends AsyncDisposable {
   readonly folder: string;
@@ -277,3 +278,27 @@ Deno.test("a read-only database file is said to be unwritable", { ignore: Deno.u
   await Deno.chmod(at.path, 0o400);
   assert.match(await refusal(at), /^file_unwritable/);
 });
+
+/** How opening the database at `path` for a write is refused. */
+async function refusedWrite(path: string): Promise<AppError> {
+  const open = async (): Promise<void> => {
+    const store = await SqliteBlobStore.open({ path, suffix: "t", clock: new FakeClock() });
+    await store.write((tx) => tx.insertChallenge("c", new Uint8Array(64 * 1024), 1)).finally(() => store.close());
+  };
+  return await open().then(() => assert.fail("it was written"), (error: AppError) => error);
+}
+
+Deno.test(
+  "a full disk and a read-only one are called so, also where SQLite only knows of an error or that it cannot open a file",
+  onSmallDisk(1024, async (disk) => {
+    const path = disk.at("server.db");
+    await (await SqliteBlobStore.open({ path, suffix: "t", clock: new FakeClock() })).close();
+    await disk.fill("filler");
+    const full = await refusedWrite(path);
+    assert.equal(full.code, "disk_full", full.message);
+    await Deno.remove(disk.at("filler"));
+    await disk.freeze();
+    const frozen = await refusedWrite(path);
+    assert.equal(frozen.message, `Cannot write ${path}: the file system is read-only`);
+  }),
+);
