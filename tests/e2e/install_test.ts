@@ -88,8 +88,35 @@ Deno.test("install.sh without a runtime to embed installs a launcher that behave
     assert.equal(list.code, 3);
     assert.equal(JSON.parse(decoder.decode(list.stdout)).error.code, "not_initialised");
     assert.equal(await Deno.stat(`${home}/.profile`).catch(() => undefined), undefined);
+    // What AI tools are told to start: the launcher, which a binary of the next version replaces, and not what it starts.
+    const entry = await new Deno.Command(program, {
+      args: ["mcp", "install", "--client", "cursor"],
+      env: { HOME: home },
+      cwd: home,
+    }).output();
+    assert.equal(entry.code, 0, decoder.decode(entry.stderr));
+    const { mcpServers } = JSON.parse(await Deno.readTextFile(`${home}/.cursor/mcp.json`));
+    assert.deepEqual(mcpServers, { agentsecrets: { command: program, args: ["mcp", "serve"] } });
     await install(home, ["--uninstall", "--prefix", prefix]);
     assert.deepEqual(await files(prefix), []);
+  });
+});
+
+Deno.test("install.sh says why npm could not bring Deno, and names no place in its own source", async () => {
+  await inTemporary(async (folder) => {
+    const home = `${folder}/home`;
+    await Deno.mkdir(home);
+    // The versions that are here already are not used, and nothing listens on port 1.
+    const { code, text } = await install(home, ["--prefix", `${folder}/here`, "--no-modify-path"], {
+      XDG_CACHE_HOME: `${folder}/cache`,
+      npm_config_registry: "http://127.0.0.1:1/",
+      npm_config_fetch_retries: "0",
+    });
+    assert.equal(code, 1);
+    assert.match(text, /ECONNREFUSED/);
+    assert.match(text, /Deno [\d.]+ could not be installed from npm: .*npm's own message is above\n/);
+    assert.doesNotMatch(text, /Uncaught|^ +at /m);
+    assert.deepEqual((await files(folder)).filter((path) => path.includes("/here/")), []);
   });
 });
 

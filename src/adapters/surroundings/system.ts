@@ -8,8 +8,19 @@ import { basename, delimiter, dirname, isAbsolute, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ProgramLine, Surroundings } from "../../ports/surroundings.ts";
 
-/** What the program is allowed (scripts/build.ts writes the same into the binary). */
+/** What the program is allowed where it is started from its sources. */
 const PERMISSIONS = ["env", "ffi", "net", "read", "run", "sys", "write"].map((name) => `--allow-${name}`);
+
+/**
+ * The launcher that install.sh puts beside the bundle of `main` where no binary can be made. Others start that, never what it
+ * starts: it clears the environment of what would write down TLS keys, and stays where it is when a binary takes its place.
+ */
+async function launcherOf(main: string): Promise<string | undefined> {
+  const [, prefix] = /^(.*)\/lib\/agentsecrets\/bundle\/main\.js$/.exec(main) ?? [];
+  if (prefix === undefined) return undefined;
+  const launcher = `${prefix}/bin/agentsecrets`;
+  return (await Deno.lstat(launcher).catch(() => undefined))?.isFile === true ? launcher : undefined;
+}
 
 /** This machine, as this process finds it. */
 export class SystemSurroundings implements Surroundings {
@@ -37,6 +48,8 @@ export class SystemSurroundings implements Surroundings {
       return { command, args: [], isLink };
     }
     const main = fileURLToPath(Deno.mainModule);
+    const launcher = await launcherOf(main);
+    if (launcher !== undefined) return { command: launcher, args: [], isLink: false };
     const settings = ["--quiet", "--no-prompt", "--config", join(dirname(main), "deno.json")];
     return { command: executable, args: ["run", ...settings, ...PERMISSIONS, main], isLink: false };
   }
