@@ -23,7 +23,11 @@ find_deno() {
     mkdir -p "$folder"
     # Written beside and moved into place, so that an interrupted install is never taken for a whole one.
     work=$(mktemp -d "$folder.XXXXXX")
-    npm install --silent --no-audit --no-fund --prefix "$work" "deno@$version" >&2 || { rm -rf "$work"; exit 1; }
+    npm install --loglevel=error --no-audit --no-fund --prefix "$work" "deno@$version" >&2 || {
+      rm -rf "$work"
+      echo "deno.sh: Deno $version could not be installed from npm: it needs the registry once, and npm's own message is above" >&2
+      exit 1
+    }
     "$work/node_modules/.bin/deno" --version >/dev/null || { rm -rf "$work"; exit 1; }
     rm -rf "$folder"
     mv "$work" "$folder" 2>/dev/null || rm -rf "$work"
