@@ -16,7 +16,7 @@ const paint = (code: number, text: string): string => colour ? `\x1b[${code}m${t
 function show(step: MainJobStep): void {
   const words = step.args.map((word) => /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
   console.log(`\n${paint(2, `# ${step.title}`)}\n${paint(1, `$ agentsecrets ${words.join(" ")}`)}`);
-  const text = `${step.stdout}${step.stderr}`.trimEnd();
+  const text = [step.stdout, step.stderr].map((part) => part.trimEnd()).filter((part) => part !== "").join("\n");
   if (text !== "") console.log(text.replace(/^/gm, "  "));
   if (step.code !== 0) console.log(paint(33, `  (exit ${step.code})`));
 }

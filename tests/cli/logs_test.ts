@@ -21,7 +21,8 @@ Deno.test("the filters of logs combine; a pipe gets JSON lines, and text when it
   assert.deepEqual(keysOf(await logs("--since", "2999-01-31T14:05+02:00")), []);
   assert.deepEqual(keysOf(await logs("--agent", "nobody")), []);
   const text = await logs("--output", "text", "--last", "1");
-  assert.match(text, /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d {2}✓ OK {2}ENV {3}true {2}A_KEY {2}env {2}\d+ms\n$/);
+  assert.match(text, /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ {2}✓ OK {13}ENV {6}true {2}A_KEY {2}env {2}\d+ms\n$/);
+  assert.match((await sandbox.run(["proxy", "logs", "--agent", "nobody"])).stderr, /^No record matches\n$/);
   const { records } = await sandbox.json(["proxy", "logs", "--last", "2"]) as { records: unknown[] };
   assert.equal(records.length, 2);
   for (const bad of ["yesterday", "10", "2026-02-30", "2026-01-31T25:00", "-1h"]) {

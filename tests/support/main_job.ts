@@ -119,7 +119,7 @@ export async function runMainJob(options: MainJobOptions): Promise<MainJobResult
       "X-Api-Key=DEMO_KEY",
       "--json",
     ]);
-    await step("What happened is on record", ["proxy", "logs", "--last", "5"]);
+    await step("What happened is on record", ["proxy", "logs", "--last", "5", "--output", "text"]);
     await step("and the record can be proven", ["proxy", "logs", "--verify"]);
     const arrived = upstream.requests.slice(before);
     const credentialArrived = arrived.length === 2 && arrived[0]!.headers["authorization"] === `Bearer ${value}` &&

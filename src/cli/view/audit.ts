@@ -44,14 +44,17 @@ export function auditJson(record: AuditRecord): { readonly [name: string]: Json 
   };
 }
 
-/** `14:23:01  ✓ OK (REDACTED)  GET  httpbin.org/headers  STRIPE_KEY  bearer  200  credential_echo  245ms` */
+/** Columns of `OK (REDACTED)` and of `OPTIONS`: the widest that a record has there, so that what follows is aligned. */
+const STATUS_WIDTH = 13, METHOD_WIDTH = 7;
+
+/** `2026-01-31 14:23:01Z  ✓ OK (REDACTED)  GET      httpbin.org/headers  STRIPE_KEY  bearer  200  credential_echo  245ms` */
 export function auditLine(record: AuditRecord, style: Style): string {
   // Each text: whoever can write to the file can put anything into any of them, and only --verify tells.
   const mark = record.status === "OK" ? style.green("✓") : style.red("✗");
   const cells = [
-    style.dim(iso(record.timestamp).slice(0, 19).replace("T", " ")),
-    `${mark} ${printable(record.status)}${record.redacted ? " (REDACTED)" : ""}`,
-    printable(record.method).padEnd(4),
+    style.dim(`${iso(record.timestamp).slice(0, 19).replace("T", " ")}Z`),
+    `${mark} ${`${printable(record.status)}${record.redacted ? " (REDACTED)" : ""}`.padEnd(STATUS_WIDTH)}`,
+    printable(record.method).padEnd(METHOD_WIDTH),
     printable(record.targetUrl.replace(/^https:\/\//, "")),
     printable(record.secretKeys.join(",")),
     printable(record.authStyles.join(",")),

@@ -49,7 +49,7 @@ export const command = defineCommand({
     if (verified !== undefined && !prints) {
       return await context.view.data(verdict(verified), (style) => tick(style, praise(verified)));
     }
-    if (verified !== undefined) await context.view.note(praise(verified));
+    if (verified !== undefined) await context.view.note(`✓ ${praise(verified)}`);
     return options.watch === true ? await watch(context, query) : await print(context, query, verified);
   },
 });
@@ -84,7 +84,9 @@ async function print(context: CommandContext, query: AuditQuery, verified?: Audi
     return await view.data({ records: records.map(auditJson), ...verification }, () => "");
   }
   for (const record of records) await show(context, record);
-  if (records.length === 0) await view.note("No records yet");
+  if (records.length > 0) return;
+  const filtered = query.secret !== undefined || query.agent !== undefined || query.since !== undefined;
+  await view.note(filtered ? "No record matches" : "No records yet");
 }
 
 async function watch(context: CommandContext, query: AuditQuery): Promise<void> {

@@ -47,10 +47,14 @@ export const command = defineCommand({
         })),
         ...blocked.map((record) => ({
           at: record.timestamp,
-          text: `${style.red("blocked")}  ${record.method} ${printable(record.targetUrl)}  ${style.dim(record.reason)}`,
+          text: `${style.red("blocked")}  ${printable(record.method)} ${printable(record.targetUrl)}  ${
+            style.dim(record.reason)
+          }`,
         })),
       ].sort((a, b) => a.at - b.at);
-      return lines.slice(-(options.last ?? lines.length)).map(({ at, text }) => `${style.dim(minuteOf(at))}  ${text}\n`)
+      return lines.slice(-(options.last ?? lines.length)).map(({ at, text }) =>
+        `${style.dim(`${minuteOf(at)}Z`)}  ${text}\n`
+      )
         .join("");
     });
     if (changes.length + blocked.length === 0) await context.view.note("Nothing was changed and nothing was blocked");
