@@ -56,6 +56,22 @@ Deno.test({
 });
 
 Deno.test({
+  name: "a value is asked for only where there is a project to keep it in, and an empty answer is said to be one",
+  ignore,
+  fn: async () => {
+    await using sandbox = await sandboxWithProject();
+    const nowhere = new Pty(sandbox, ["secrets", "set", "KEY", "--env", "nowhere"]);
+    assert.equal(await nowhere.end(), 3, nowhere.screen);
+    assert.doesNotMatch(nowhere.screen, /Value of/);
+    assert.match(nowhere.screen, /Cannot find the environment 'nowhere'/);
+    const empty = new Pty(sandbox, ["secrets", "set", "KEY"]);
+    await empty.answer(`Value of KEY: ${HIDDEN}`, "");
+    assert.equal(await empty.end(), 0, empty.screen);
+    assert.match(empty.screen, /Nothing was typed: KEY is empty from now on/);
+  },
+});
+
+Deno.test({
   name: "Ctrl-C at a prompt gives the terminal back, changes nothing, and is exit number 130",
   ignore,
   fn: async () => {

@@ -4,6 +4,7 @@ import { AppError } from "../../../kernel/error.ts";
 import { MAX_VALUE_BYTES } from "../../../kernel/limits.ts";
 import { Secret } from "../../../kernel/secret.ts";
 import type { BindingInput } from "../../../usecases/secrets/outcome.ts";
+import { listSecrets } from "../../../usecases/secrets/list.ts";
 import { setSecrets } from "../../../usecases/secrets/set.ts";
 import { defineCommand } from "../../command.ts";
 import type { CommandContext } from "../../context.ts";
@@ -40,6 +41,10 @@ export const command = defineCommand({
     const parsed = keys.map(parse);
     refuseRepeats(parsed.map((entry) => entry.name));
     const entries: Entry[] = [];
+    // Before a person types a value it is known that there is somewhere to keep it.
+    if (asksForValue(context, options, parsed)) {
+      await listSecrets(context.world, placeOf(context, options), context.signal);
+    }
     try {
       for (const entry of parsed) entries.push(await complete(context, options, entry, parsed.length));
       if (parsed.some((entry) => entry.value !== undefined)) {
@@ -96,10 +101,22 @@ async function complete(
   if (value !== undefined) return { name, value };
   if (options.stdin === true) return { name, value: await context.terminal.readStdinSecret(MAX_VALUE_BYTES + 2) };
   if (options.fromFile !== undefined) return { name, value: await fromFile(context, name, options.fromFile) };
-  return {
-    name,
-    value: await context.answers.typed(`Value of ${name}:`, `the value of ${name}`, "--stdin or --from-file FILE"),
-  };
+  const typed = await context.answers.typed(
+    `Value of ${name}:`,
+    `the value of ${name}`,
+    "--stdin or --from-file FILE",
+  );
+  if (typed.isShorterThan(1)) await context.view.warn(`Nothing was typed: ${name} is empty from now on`);
+  return { name, value: typed };
+}
+
+function asksForValue(
+  context: CommandContext,
+  options: { readonly stdin?: true | undefined; readonly fromFile?: string | undefined },
+  parsed: readonly { readonly value: Secret | undefined }[],
+): boolean {
+  const given = options.stdin === true || options.fromFile !== undefined;
+  return context.answers.canAsk && !given && parsed.some(({ value }) => value === undefined);
 }
 
 /** A file's bytes as they are: a final line break belongs to a key file. */
