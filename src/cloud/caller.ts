@@ -6,7 +6,8 @@
  */
 
 import * as z from "zod/mini";
-import { PROOF_HEADER, type ProofAction, type Session, STEP_UP_HEADER } from "../contract/auth.ts";
+import { PROOF_HEADER, type Session, STEP_UP_HEADER } from "../contract/auth.ts";
+import type { ProofAction } from "../kernel/proof.ts";
 import { type Endpoint, ENDPOINTS } from "../contract/endpoints.ts";
 import { utf8 } from "../kernel/bytes.ts";
 import { toBase64Url } from "../kernel/encoding.ts";

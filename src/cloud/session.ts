@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { ProofChallenge, Session } from "../contract/auth.ts";
+import type { Session } from "../contract/auth.ts";
+import type { ProofChallenge } from "../kernel/proof.ts";
 import type { DeviceId, UserId } from "../kernel/names.ts";
 import type { Bytes } from "../kernel/bytes.ts";
 

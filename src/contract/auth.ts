@@ -1,7 +1,7 @@
 /**
  * Getting in: challenges, registration, login, step-up, renewal and recovery (docs/spec/protocol.md §1).
  *
- * A proof is an Ed25519 signature over the facts of {@linkcode ProofChallenge}. It travels in the header `agentsecrets-proof`
+ * A proof is an Ed25519 signature over the facts of `ProofChallenge` (src/kernel/proof.ts). It travels in the header `agentsecrets-proof`
  * and covers the exact bytes of the body, so nothing needs a canonical form.
  *
  * @module
@@ -22,34 +22,10 @@ import {
   userIdSchema,
 } from "./wire.ts";
 
-/** What a proof is for. A proof for one action is worth nothing for another. */
-export type ProofAction =
-  | "register"
-  | "login"
-  | "stepup"
-  | "renew"
-  | "credentials"
-  | "recover.start"
-  | "recover.finish";
-
 /** The header that holds the proof's signature, base64url. */
 export const PROOF_HEADER = "agentsecrets-proof";
 /** The header that holds a step-up token. */
 export const STEP_UP_HEADER = "agentsecrets-step-up";
-
-/**
- * The facts that a proof binds; what is signed is `loginMessage` of src/crypto/verify/login.ts. The origin stops a server from
- * using what it was sent at another server; the body stops it from changing the request.
- */
-export interface ProofChallenge {
-  /** The server's origin as the client dialled it: `https://host[:port]`, or `embedded:local`. */
-  readonly origin: string;
-  readonly action: ProofAction;
-  /** 32 bytes. */
-  readonly nonce: Bytes;
-  /** The request's exact body. */
-  readonly body: Bytes;
-}
 
 /** A challenge's name. */
 export const challengeIdSchema: Lazy<z.ZodMiniType<string, string>> = lazily(() =>

@@ -6,6 +6,7 @@
  */
 
 import type * as z from "zod/mini";
+import type { ProofAction } from "../kernel/proof.ts";
 import * as account from "./account.ts";
 import * as audit from "./audit.ts";
 import * as auth from "./auth.ts";
@@ -29,7 +30,7 @@ export interface Endpoint<
   readonly path: string;
   readonly access: Access;
   /** Proof action, where `access` needs a proof. */
-  readonly action?: auth.ProofAction;
+  readonly action?: ProofAction;
   /** Names of query parameters, all optional. */
   readonly query?: readonly string[];
   readonly request: Q;

@@ -5,9 +5,10 @@
  */
 
 import { toBase64Url } from "../kernel/encoding.ts";
+import type { ProofChallenge } from "../kernel/proof.ts";
 import type { Bytes } from "../kernel/bytes.ts";
 import type { SigningKey } from "./keys.ts";
-import { loginMessage, type ProofChallenge } from "./verify/login.ts";
+import { loginMessage } from "./verify/login.ts";
 import { preAuthEncoding } from "./verify/signed_entry.ts";
 
 /** An entry before signing, as src/ledger/build_entry.ts makes it. */

@@ -5,7 +5,8 @@
  * @module
  */
 
-import { PROOF_HEADER, type ProofAction } from "../../contract/auth.ts";
+import { PROOF_HEADER } from "../../contract/auth.ts";
+import type { ProofAction } from "../../kernel/proof.ts";
 import { CHALLENGE_TTL_MS } from "../../contract/limits.ts";
 import { verifyEd25519 } from "../../crypto/verify/ed25519.ts";
 import { loginMessage } from "../../crypto/verify/login.ts";

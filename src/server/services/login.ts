@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ProofAction } from "../../contract/auth.ts";
+import type { ProofAction } from "../../kernel/proof.ts";
 import type { Bytes } from "../../kernel/bytes.ts";
 import { fromBase64Url, toHex } from "../../kernel/encoding.ts";
 import { AppError } from "../../kernel/error.ts";

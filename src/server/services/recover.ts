@@ -11,7 +11,7 @@ import { appendAccountEntries } from "../../ledger/account_log.ts";
 import { activeDevices } from "../../ledger/account_state.ts";
 import type { AccountRow } from "../../ports/blob_store.ts";
 import type { Bytes } from "../../kernel/bytes.ts";
-import type { ProofAction } from "../../contract/auth.ts";
+import type { ProofAction } from "../../kernel/proof.ts";
 import type { Call, ServerParts } from "../context.ts";
 import type { ServiceOf } from "../routes.ts";
 import { accountName, bucketOf } from "./account_answers.ts";

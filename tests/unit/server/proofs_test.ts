@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { ProofChallenge } from "../../../src/contract/auth.ts";
+import type { ProofChallenge } from "../../../src/kernel/proof.ts";
 import { PROOF_HEADER } from "../../../src/contract/auth.ts";
 import { CHALLENGE_TTL_MS, SESSION_TTL_MS, STEP_UP_TTL_MS } from "../../../src/contract/limits.ts";
 import { SigningKey } from "../../../src/crypto/keys.ts";
