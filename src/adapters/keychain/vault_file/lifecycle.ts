@@ -121,16 +121,7 @@ export async function announceVaultPassword(
   next: Secret,
   cost?: Argon2Cost,
 ): Promise<void> {
-  const { files, random, folder, profile } = place;
-  using nextOwned = next;
-  using currentOwned = current;
-  await files.withLock(join(folder, LOCK), async () => {
-    const unlock = { kind: "password" as const, passphrase: async () => currentOwned.clone() };
-    using master = await openVault({ ...place, unlock });
-    const parameters = newParameters("password", random, cost);
-    using key = await typedKey("password", nextOwned.clone(), parameters);
-    await files.write(join(folder, NEXT_HEAD), sealHead(profile, parameters, key, master, random), { mode: 0o600 });
-  });
+  await sealAnew(place, "password", current, next, { head: NEXT_HEAD, cost });
 }
 
 /** The announced password is the only one from now on. Does nothing where none was announced. */
@@ -154,13 +145,25 @@ export async function changeVaultPassphrase(
   next: Secret,
   cost?: Argon2Cost,
 ): Promise<void> {
+  await sealAnew(place, "passphrase", current, next, { head: HEAD, cost });
+}
+
+/** Writes a head that opens with `next`, with a salt of its own; the collections stay as they are. Takes over both secrets. */
+async function sealAnew(
+  place: VaultPlace & Means,
+  kind: "password" | "passphrase",
+  current: Secret,
+  next: Secret,
+  { head, cost }: { readonly head: string; readonly cost: Argon2Cost | undefined },
+): Promise<void> {
   const { files, random, folder, profile } = place;
   using nextOwned = next;
+  using currentOwned = current;
   await files.withLock(join(folder, LOCK), async () => {
-    using master = await openVault({ ...place, unlock: { kind: "passphrase", passphrase: async () => current } });
-    const parameters = newParameters("passphrase", random, cost);
-    using key = await typedKey("passphrase", nextOwned.clone(), parameters);
-    await files.write(join(folder, HEAD), sealHead(profile, parameters, key, master, random), { mode: 0o600 });
+    using master = await openVault({ ...place, unlock: { kind, passphrase: async () => currentOwned.clone() } });
+    const parameters = newParameters(kind, random, cost);
+    using key = await typedKey(kind, nextOwned.clone(), parameters);
+    await files.write(join(folder, head), sealHead(profile, parameters, key, master, random), { mode: 0o600 });
   });
 }
 
