@@ -19,7 +19,7 @@ export async function requireKitPlace(context: CommandContext, file: string | un
   if (await context.world.files.exists(absolute(context, file))) throw new AppError("file_exists", { path: file });
 }
 
-/** Shows or saves the kit. Returns the file's path, or null when it was shown. */
+/** Shows or saves the kit. Returns the file's path, or null when it was shown. @throws {AppError} as {@linkcode requireKitPlace} */
 export async function deliverKit(
   context: CommandContext,
   kit: EmergencyKit,

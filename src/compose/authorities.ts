@@ -6,6 +6,8 @@ import type { Files } from "../ports/files.ts";
 /**
  * The PEM text that SSL_CERT_FILE names. A name without a file, or a file without a certificate, is an error: silence would mean
  * other trust than was asked for.
+ *
+ * @throws {AppError} `file_unreadable`
  */
 export async function authoritiesIn(files: Files, path: string | undefined): Promise<readonly string[]> {
   if (path === undefined) return [];

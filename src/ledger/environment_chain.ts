@@ -96,7 +96,7 @@ export function appendCommits(
 /**
  * Every change in `commits`, which must begin with the first one, and the environment that they lead to.
  *
- * @throws {AppError} `signature_invalid`, `log_invalid`
+ * @throws {AppError} as {@linkcode appendCommits}
  */
 export function replayEnvironment(
   place: EnvironmentPlace,
@@ -145,7 +145,7 @@ export function verifySnapshot(
 /**
  * One commit by itself: signature, place and author, not what came before it.
  *
- * @throws {AppError} `signature_invalid`, `log_invalid`
+ * @throws {AppError} as {@linkcode appendCommits}
  */
 export function verifyCommit(entry: SignedEntry, place: EnvironmentPlace, context: CommitContext): VerifiedCommit {
   const opened = openEntry(entry, environmentCommitBody, LOG, 0);

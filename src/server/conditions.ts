@@ -41,7 +41,7 @@ export function ifMatch(call: Call): number {
   return Number(text);
 }
 
-/** Refuses a write that builds on another place than `head`. @throws {AppError} `head_moved`, with the head */
+/** Refuses a write that builds on another place than `head`. @throws {AppError} `bad_request`; `head_moved`, with the head */
 export function expectHead(call: Call, head: ChainHead, what: string): void {
   if (ifMatch(call) !== (head?.seq ?? 0)) throw headMoved(what, head);
 }

@@ -81,7 +81,7 @@ export async function readStorage(ports: Pick<Ports, "files" | "places">): Promi
  * Moves everything, or finishes a move that was cut off.
  *
  * @throws {AppError} `not_initialised`, `not_logged_in`, `proxy_must_end`, `lock_timeout` (another move), `login_refused`,
- *   `process_exposed`, `weak_password`, the codes of both vaults, `file_unwritable`, `disk_full`
+ *   `process_exposed`, `weak_password`, the codes of both vaults and of the system's keychain, `file_unwritable`, `disk_full`
  */
 export async function moveStorage(
   ports: MoveStoragePorts,

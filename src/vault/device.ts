@@ -60,6 +60,8 @@ export async function readDeviceKeys(keychain: Keychain, signal?: AbortSignal): 
 /**
  * The account keys that this machine has, the likelier first: one, or two when a change of the account key was interrupted and
  * nobody knows which of them the server took. Empty after `logout --forget`. The caller disposes of them.
+ *
+ * @throws {AppError} `decryption_failed` for one of another size, the keychain's codes
  */
 export async function readAccountKeys(keychain: Keychain, signal?: AbortSignal): Promise<Secret[]> {
   const names = ["account-key-next", "account-key"] as const;

@@ -68,7 +68,7 @@ export async function removeStale(folder: string, nowMs: number): Promise<void> 
   }
 }
 
-/** Makes `path` and the missing folders above it, each durable in its parent. */
+/** Makes `path` and the missing folders above it, each durable in its parent. @throws {AppError} `file_unwritable` where a file is in the way; else the system's own errors. */
 export async function makeFolders(path: string, mode: number): Promise<void> {
   try {
     await Deno.mkdir(path, { mode });

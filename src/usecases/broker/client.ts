@@ -21,14 +21,14 @@ import {
   encodeAsk,
 } from "./messages.ts";
 
-/** What the broker is, or undefined when none runs. */
+/** What the broker is, or undefined when none runs. @throws {AppError} `broker_needed` when it ends meanwhile, `bad_request` */
 export async function brokerStatus(socket: BrokerSocket): Promise<BrokerStatus | undefined> {
   const connection = await socket.connect();
   if (connection === undefined) return undefined;
   return decodeStatus(await answered(connection, { ask: "status" }));
 }
 
-/** Drops the broker's keys. Whether a broker was there. */
+/** Drops the broker's keys. Whether a broker was there. @throws {AppError} as {@linkcode brokerStatus} */
 export async function lockBroker(socket: BrokerSocket): Promise<boolean> {
   const connection = await socket.connect();
   if (connection === undefined) return false;

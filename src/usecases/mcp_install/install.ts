@@ -55,7 +55,8 @@ const BACKUP = ".agentsecrets.bak";
 export const CLIENT_IDS: readonly string[] = CLIENTS.map(({ id }) => id);
 
 /**
- * One result a tool; a failure of one does not keep the others from being done.
+ * One result a tool; a failure of one (`config_damaged`, `file_unreadable`, `file_unwritable`, `disk_full`) stands in its result and
+ * does not keep the others from being done.
  *
  * @throws {AppError} `usage` for a tool that is not known, or when none is found
  */

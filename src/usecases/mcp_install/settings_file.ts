@@ -44,6 +44,8 @@ export function uninstallEdits(path: string, text: string, form: SettingsForm): 
 /**
  * What the file was before us: the backup, when nothing but our entry has changed since; otherwise the text without the entry.
  * Undefined when there was no file.
+ *
+ * @throws {AppError} `config_damaged`
  */
 export function textBefore(
   path: string,

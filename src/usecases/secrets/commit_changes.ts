@@ -69,7 +69,7 @@ export async function fetchSide(
  * first is sent.
  *
  * @throws {AppError} what `plan` throws; `server_unreachable` and others when nothing was committed yet; `head_moved` when other
- * writers never let this one through
+ * writers never let this one through; then also those of {@linkcode fetchSide}
  */
 export async function commitChanges<P extends { readonly changes: readonly PlannedChange[] }>(
   remote: RemoteEnvironment,

@@ -57,8 +57,8 @@ export interface KeepOptions {
  * Applies `writes`. An item that another command has changed since this one began is left alone unless what is to be written
  * is newer: two commands at once lose nothing.
  *
- * @throws {AppError} `committed_not_kept` (the server has it, this keychain does not) when `committed`, else the keychain's codes;
- * `lock_timeout`
+ * @throws {AppError} `conflict` with `allOrNone`; `committed_not_kept` (the server has it, this keychain does not) when `committed`,
+ * else the keychain's codes; `lock_timeout`
  */
 export async function keepLocal(
   ports: SecretsPorts,
