@@ -12,6 +12,8 @@ import type { CallSocket, SocketMessage } from "../usecases/call.ts";
 const IDLE_S = 120;
 /** Bytes that may wait for the caller before the upstream is no longer read. */
 const MAX_WAITING = 1024 * 1024;
+/** What a message that waits costs besides its bytes: a million of one byte each is no megabyte. */
+const MESSAGE_COST = 1024;
 /** How often a slow caller is looked at, in ms: Deno does not tell when it has caught up. */
 const LOOK_MS = 5;
 /** Codes of our own closing (RFC 6455 §7.4.1). */
@@ -79,13 +81,15 @@ function fromCaller(caller: WebSocket, upstream: CallSocket): void {
     const message: SocketMessage = typeof data === "string"
       ? { kind: "text", bytes: new TextEncoder().encode(data) }
       : { kind: "binary", bytes: new Uint8Array(data) };
-    waiting += message.bytes.length;
+    const cost = message.bytes.length + MESSAGE_COST;
+    waiting += cost;
     // Deno cannot be told to read more slowly: a caller far ahead of the upstream has to go.
-    if (waiting > MAX_MESSAGE_BYTES) {
+    if (waiting > MAX_MESSAGE_BYTES + MESSAGE_COST) {
+      caller.onmessage = null;
       close(caller, POLICY, "too far ahead of the upstream");
       return upstream.close(POLICY);
     }
-    upstream.send(message).then(() => waiting -= message.bytes.length, () => {});
+    upstream.send(message).then(() => waiting -= cost, () => {});
   };
   caller.onclose = ({ code, reason }: CloseEvent) =>
     upstream.close(code === 1005 || code === 1006 ? undefined : code, reason);

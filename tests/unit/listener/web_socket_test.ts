@@ -1,6 +1,9 @@
 /** WebSockets through the door, with real sockets at both ends. */
 import assert from "node:assert/strict";
 import { REDACTION_MARKER } from "../../../src/kernel/limits.ts";
+import { joinSockets } from "../../../src/listener/web_socket.ts";
+import type { SocketEnd } from "../../../src/ports/upstream_socket.ts";
+import type { CallSocket } from "../../../src/usecases/call.ts";
 import { KEY, type TestDoor, withDoor } from "../../support/listener.ts";
 
 /** A client's WebSocket and what it gets, in order. */
@@ -172,4 +175,31 @@ Deno.test("the proxy's end closes open sockets in order, and their end is on rec
     assert.ok([1001, 1006].includes((await client.closed).code));
     await door.upstream.aborted.next();
   });
+});
+
+Deno.test("P33 a caller whose messages wait by the ten thousand is cut off, however small they are", async () => {
+  const ended = Promise.withResolvers<SocketEnd>();
+  let waiting = 0;
+  // An upstream that takes nothing.
+  const upstream: CallSocket = {
+    protocol: "",
+    receive: () => ended.promise,
+    send: () => (waiting++, new Promise(() => {})),
+    close: (code = 1005) => ended.resolve({ code, reason: "" }),
+    cut: () => Promise.resolve(),
+    outcome: new Promise<never>(() => {}),
+  };
+  const { signal } = new AbortController();
+  await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen(): void {} }, (request) => {
+    return joinSockets(request, upstream, { begins: signal, cuts: signal }).response;
+  });
+  const socket = new WebSocket(`ws://127.0.0.1:${server.addr.port}/`);
+  const closed = new Promise<number>((resolve) => socket.onclose = ({ code }) => resolve(code));
+  await new Promise((resolve) => socket.onopen = resolve);
+  for (let i = 0; i < 40_000; i++) socket.send("a");
+  socket.close();
+  await Promise.race([ended.promise, closed]);
+  assert.equal((await ended.promise).code, 1008);
+  assert.ok(waiting < 20_000, `${waiting} wait`);
+  await closed;
 });
