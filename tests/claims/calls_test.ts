@@ -15,11 +15,6 @@ import { startUpstream } from "../support/upstream.ts";
 
 const KEY = "sk_live_canary-0123456789", OTHER = "whsec_other-canary-9876543210";
 
-/** Allows `entries`, as a person with the password does. */
-async function allow(sandbox: Sandbox, ...entries: string[]): Promise<void> {
-  await sandbox.ok(["workspace", "allowlist", "add", ...entries, "--password-stdin"], { stdin: `${PASSWORD}\n` });
-}
-
 /** What the program says to a target that is not to be called. */
 async function refusal(sandbox: Sandbox, target: string): Promise<{ code: string; hint: string }> {
   const { code, stderr } = await sandbox.run(["call", "--url", target, "--bearer", "KEY"]);
@@ -65,10 +60,9 @@ Deno.test("P3 what one call left at an upstream does not come back in clear thro
   await using sandbox = await sandboxWithProject();
   const upstream = await startUpstream();
   try {
-    await Deno.writeTextFile(`${sandbox.base}/ca.pem`, upstream.caPem);
-    const env = { SSL_CERT_FILE: `${sandbox.base}/ca.pem` };
+    const env = await sandbox.trust(upstream.caPem);
     await sandbox.ok(["secrets", "set", `KEY=${KEY}`, `OTHER=${OTHER}`]);
-    await allow(sandbox, upstream.origin);
+    await sandbox.allow(upstream.origin);
     const stored = `stored ${OTHER} and ${btoa(OTHER)}`; // what the upstream kept of an earlier call
     for (const credential of [["--bearer", "KEY"], []]) {
       const line = ["call", "--url", `${upstream.origin}/text`, "--method", "POST", "--body", stored, ...credential];
@@ -92,7 +86,7 @@ Deno.test("P6 without an entry there is no call, look-alikes of an entry are oth
   ];
   for (const [target, entry] of targets) assert.equal((await refusal(sandbox, target)).hint, entry);
   // Each hint is a command that works: what it names is taken, all at once.
-  await allow(sandbox, ...targets.map(([, entry]) => entry));
+  await sandbox.allow(...targets.map(([, entry]) => entry));
   const { entries } = await sandbox.json(["workspace", "allowlist", "list"]) as { entries: unknown[] };
   assert.equal(entries.length, targets.length);
   await sandbox.ok(

@@ -37,7 +37,7 @@ Deno.test("P25 init, killed at any write, leaves a whole account or room for the
     await sandbox.ok(again, { stdin });
     await sandbox.ok(["project", "create", "my-app"]);
     await sandbox.ok(["secrets", "set", "KEY", "--stdin"], { stdin: "a value of some length" });
-    await sandbox.ok(["workspace", "allowlist", "add", "api.stripe.com", "--password-stdin"], { stdin });
+    await sandbox.allow("api.stripe.com");
     return code;
   });
 });

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { root, sources } from "../architecture/sources.ts";
 import { CanarySearch } from "../support/canary.ts";
-import { PASSWORD, sandboxWithProject } from "../support/cli.ts";
+import { sandboxWithProject } from "../support/cli.ts";
 import { McpServerProcess } from "../support/mcp.ts";
 import { startUpstream } from "../support/upstream.ts";
 
@@ -49,11 +49,9 @@ Deno.test("P29 whatever an agent asks for, no value comes and the allowlist, mem
   const upstream = await startUpstream();
   try {
     await using sandbox = await sandboxWithProject();
-    await Deno.writeTextFile(`${sandbox.base}/ca.pem`, upstream.caPem);
+    const env = await sandbox.trust(upstream.caPem);
     await sandbox.ok(["secrets", "set", "KEY", "--stdin"], { stdin: CANARY });
-    await sandbox.ok(["workspace", "allowlist", "add", upstream.origin, "--password-stdin"], {
-      stdin: `${PASSWORD}\n`,
-    });
+    await sandbox.allow(upstream.origin);
     const governed = (): Promise<unknown[]> =>
       Promise.all([
         sandbox.json(["workspace", "allowlist", "list"]),
@@ -62,7 +60,7 @@ Deno.test("P29 whatever an agent asks for, no value comes and the allowlist, mem
         sandbox.json(["secrets", "list"]),
       ]);
     const before = await governed();
-    const server = await McpServerProcess.start(sandbox, { env: { SSL_CERT_FILE: `${sandbox.base}/ca.pem` } });
+    const server = await McpServerProcess.start(sandbox, { env });
     const { origin } = upstream;
     const attempts: readonly (readonly [string, Record<string, unknown>])[] = [
       ["api_call", { url: `${origin}/echo`, injections: { bearer: "KEY" } }],

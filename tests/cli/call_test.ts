@@ -1,6 +1,6 @@
 /** `call`, `env` and `exec`, against a real TLS upstream on loopback. */
 import assert from "node:assert/strict";
-import { PASSWORD, type Sandbox, sandboxWithProject, shapeOf } from "../support/cli.ts";
+import { type Sandbox, sandboxWithProject, shapeOf } from "../support/cli.ts";
 import { startUpstream, type TestUpstream } from "../support/upstream.ts";
 
 const CANARY = "sk_live_canary-0123456789";
@@ -10,10 +10,9 @@ async function ready(): Promise<
   { sandbox: Sandbox; upstream: TestUpstream; env: Record<string, string>; close(): Promise<void> }
 > {
   const [sandbox, upstream] = await Promise.all([sandboxWithProject(), startUpstream()]);
-  await Deno.writeTextFile(`${sandbox.base}/ca.pem`, upstream.caPem);
-  const env = { SSL_CERT_FILE: `${sandbox.base}/ca.pem` };
+  const env = await sandbox.trust(upstream.caPem);
   await sandbox.ok(["secrets", "set", "KEY", "--stdin"], { stdin: CANARY });
-  await sandbox.ok(["workspace", "allowlist", "add", upstream.origin, "--password-stdin"], { stdin: `${PASSWORD}\n` });
+  await sandbox.allow(upstream.origin);
   const close = async (): Promise<void> => {
     await upstream.close();
     await sandbox[Symbol.asyncDispose]();

@@ -3,7 +3,7 @@
  * `│`, one key name first on a line, records as JSON lines.
  */
 import assert from "node:assert/strict";
-import { PASSWORD, sandboxWithProject } from "../support/cli.ts";
+import { sandboxWithProject } from "../support/cli.ts";
 
 /** The rows of a table with borders: cells between bars, empty border cells dropped, lines of borders skipped. */
 function rowsOf(text: string): string[][] {
@@ -16,7 +16,7 @@ function rowsOf(text: string): string[][] {
 
 Deno.test("existing clients read projects, allowlists, workspaces, members and key names from the text", async () => {
   await using sandbox = await sandboxWithProject();
-  await sandbox.ok(["workspace", "allowlist", "add", "api.stripe.com", "--password-stdin"], { stdin: `${PASSWORD}\n` });
+  await sandbox.allow("api.stripe.com");
   await sandbox.ok(["secrets", "set", "STRIPE_KEY=a long enough value", "OTHER=a long enough value"]);
 
   assert.deepEqual(rowsOf(await sandbox.ok(["project", "list"])), [
@@ -62,7 +62,7 @@ Deno.test("existing clients find --output in call's help, and classify refusals 
   const text = await sandbox.run(["call", "--url", "https://evil.example/x", "--bearer", "KEY"]);
   assert.ok(text.stderr.toLowerCase().includes("workspace allowlist"));
 
-  await sandbox.ok(["workspace", "allowlist", "add", "api.stripe.com", "--password-stdin"], { stdin: `${PASSWORD}\n` });
+  await sandbox.allow("api.stripe.com");
   const missing = await sandbox.run([
     "call",
     "--url",

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { pathToFileURL } from "node:url";
 import { VERSION } from "../../src/cli/version.ts";
 import { CanarySearch } from "../support/canary.ts";
-import { PASSWORD, type Sandbox, sandboxWithProject, shapeOf } from "../support/cli.ts";
+import { type Sandbox, sandboxWithProject, shapeOf } from "../support/cli.ts";
 import { McpServerProcess, NEWEST, spawnServer } from "../support/mcp.ts";
 import { startUpstream, type TestUpstream } from "../support/upstream.ts";
 
@@ -31,7 +31,7 @@ async function makeTemplate(): Promise<Sandbox> {
   await sandbox.ok(["secrets", "set", "KEY", "--stdin"], { stdin: CANARY });
   await sandbox.ok(["secrets", "set", "PAIR_KEY", "--stdin"], { stdin: PAIR });
   await sandbox.ok(["secrets", "set", "KEY", "--stdin", "--env", "staging"], { stdin: CANARY });
-  await sandbox.ok(["workspace", "allowlist", "add", origin, "--password-stdin"], { stdin: `${PASSWORD}\n` });
+  await sandbox.allow(origin);
   return sandbox;
 }
 
@@ -39,8 +39,7 @@ async function onStage(work: (stage: Stage) => Promise<void>): Promise<void> {
   const upstream = await shared;
   template ??= makeTemplate();
   await using sandbox = await (await template).copy();
-  await Deno.writeTextFile(`${sandbox.base}/ca.pem`, upstream.caPem);
-  await work({ sandbox, upstream, env: { SSL_CERT_FILE: `${sandbox.base}/ca.pem` } });
+  await work({ sandbox, upstream, env: await sandbox.trust(upstream.caPem) });
 }
 
 /** Ends the server well: exit number 0 and nothing on standard error. */

@@ -17,10 +17,9 @@ Deno.test({
   await using sandbox = await sandboxWithProject();
   const upstream = await startUpstream();
   try {
-    await Deno.writeTextFile(`${sandbox.base}/ca.pem`, upstream.caPem);
-    const env = { SSL_CERT_FILE: `${sandbox.base}/ca.pem` };
+    const env = await sandbox.trust(upstream.caPem);
     await sandbox.ok(["secrets", "set", "KEY", "--stdin"], { stdin: CANARY });
-    await sandbox.ok(["workspace", "allowlist", "add", upstream.origin, "--password-stdin"], TYPED);
+    await sandbox.allow(upstream.origin);
     await using server = await McpServerProcess.start(sandbox, { env });
     const call = { url: `${upstream.origin}/echo`, injections: { bearer: "KEY" } };
     const works = async (backend: string): Promise<void> => {

@@ -5,8 +5,8 @@ import { startUpstream } from "../support/upstream.ts";
 
 const CANARY = "sk_live_canary-0123456789";
 
-/** A proxy in the background, on a port that the system chose. */
-class RunningProxy {
+/** A proxy as a child in the foreground, on a port that the system chose. */
+class ForegroundProxy {
   readonly #child: Deno.ChildProcess;
   readonly #reader: ReadableStreamDefaultReader<string>;
   port = 0;
@@ -48,15 +48,13 @@ Deno.test("the proxy serves /health and the original's curl example, shows its s
   await using sandbox = await sandboxWithProject();
   const upstream = await startUpstream();
   try {
-    await Deno.writeTextFile(`${sandbox.base}/ca.pem`, upstream.caPem);
+    const env = await sandbox.trust(upstream.caPem);
     await sandbox.ok(["secrets", "set", "STRIPE_KEY", "--stdin"], { stdin: CANARY });
-    await sandbox.ok(["workspace", "allowlist", "add", upstream.origin, "--password-stdin"], {
-      stdin: `${PASSWORD}\n`,
-    });
+    await sandbox.allow(upstream.origin);
     assert.match(await sandbox.ok(["proxy", "status"]), /not running[\s\S]*agentsecrets proxy start/);
     await sandbox.fails("proxy_not_running", 1, ["proxy", "stop"]);
 
-    const proxy = new RunningProxy(sandbox, { SSL_CERT_FILE: `${sandbox.base}/ca.pem` });
+    const proxy = new ForegroundProxy(sandbox, env);
     const running = {
       running: "boolean",
       pid: "number",
@@ -107,10 +105,9 @@ Deno.test("the proxy serves /health and the original's curl example, shows its s
 Deno.test("P34 what another process set, deleted, allowed or forbade holds for the next call through a busy proxy", async () => {
   await using sandbox = await sandboxWithProject();
   const upstream = await startUpstream();
-  const proxy = new RunningProxy(sandbox, { SSL_CERT_FILE: `${sandbox.base}/ca.pem` });
+  const proxy = new ForegroundProxy(sandbox, await sandbox.trust(upstream.caPem));
   const busy = new AbortController();
   try {
-    await Deno.writeTextFile(`${sandbox.base}/ca.pem`, upstream.caPem);
     await proxy.ready();
     let calls = 0;
     const call = async (): Promise<{ status: number; error?: string; sent?: string }> => {
@@ -128,7 +125,7 @@ Deno.test("P34 what another process set, deleted, allowed or forbade holds for t
     })();
     const password = { stdin: `${PASSWORD}\n` };
     assert.equal((await call()).error, "empty_allowlist");
-    await sandbox.ok(["workspace", "allowlist", "add", upstream.origin, "--password-stdin"], password);
+    await sandbox.allow(upstream.origin);
     assert.equal((await call()).error, "secret_not_found");
     for (let n = 1; n <= 5; n++) {
       await sandbox.ok(["secrets", "set", "STRIPE_KEY", "--stdin"], { stdin: `${CANARY}-${n}` });
@@ -196,7 +193,7 @@ Deno.test("--detach returns once the proxy answers, leaves it running, and says 
 Deno.test("SIGTERM and SIGINT end the proxy in order", async () => {
   await using sandbox = await sandboxWithProject();
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    const proxy = new RunningProxy(sandbox);
+    const proxy = new ForegroundProxy(sandbox);
     await proxy.ready();
     proxy.kill(signal);
     assert.equal((await proxy.end()).code, 0, signal);
@@ -208,7 +205,7 @@ Deno.test("P28 DENO_SERVE_ADDRESS of the environment does not move the proxy", a
   // Another of this machine's own addresses, at a port that nobody else can get meanwhile.
   using held = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const elsewhere = { hostname: Deno.build.os === "linux" ? "127.0.0.77" : "::1", port: held.addr.port };
-  const proxy = new RunningProxy(sandbox, {
+  const proxy = new ForegroundProxy(sandbox, {
     DENO_SERVE_ADDRESS: `tcp:${elsewhere.hostname.replace("::1", "[::1]")}:${elsewhere.port}`,
   });
   await proxy.ready();

@@ -4,7 +4,7 @@ import { REDACTION_MARKER } from "../../src/kernel/limits.ts";
 import { CanarySearch } from "../support/canary.ts";
 import { PASSWORD } from "../support/cli.ts";
 import { McpServerProcess } from "../support/mcp.ts";
-import { SEALED_CANARY, sealedSandbox, startBroker, TYPED } from "../support/sealed_sandbox.ts";
+import { SEALED_CANARY, sealedSandbox, startBroker } from "../support/sealed_sandbox.ts";
 import { startUpstream } from "../support/upstream.ts";
 
 Deno.test({
@@ -15,9 +15,8 @@ Deno.test({
   await using sandbox = await sealedSandbox();
   const upstream = await startUpstream();
   try {
-    await Deno.writeTextFile(`${sandbox.base}/ca.pem`, upstream.caPem);
-    const env = { SSL_CERT_FILE: `${sandbox.base}/ca.pem` };
-    await sandbox.ok(["workspace", "allowlist", "add", upstream.origin, "--password-stdin"], TYPED);
+    const env = await sandbox.trust(upstream.caPem);
+    await sandbox.allow(upstream.origin);
     // The server has no certificate of the upstream: what it gets, the broker fetched.
     await using server = await McpServerProcess.start(sandbox);
     const call = { url: `${upstream.origin}/echo`, injections: { bearer: "KEY" } };

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { REDACTION_MARKER } from "../../src/kernel/limits.ts";
 import { CanarySearch } from "../support/canary.ts";
 import type { Sandbox } from "../support/cli.ts";
-import { person, SEALED_CANARY, sealedSandbox, startBroker, TYPED } from "../support/sealed_sandbox.ts";
+import { person, SEALED_CANARY, sealedSandbox, startBroker } from "../support/sealed_sandbox.ts";
 import { startUpstream, type TestUpstream } from "../support/upstream.ts";
 
 const ignore = Deno.build.os !== "linux";
@@ -12,9 +12,8 @@ const ignore = Deno.build.os !== "linux";
 async function stage(): Promise<{ sandbox: Sandbox; upstream: TestUpstream; env: Record<string, string> }> {
   const sandbox = await sealedSandbox();
   const upstream = await startUpstream();
-  await Deno.writeTextFile(`${sandbox.base}/ca.pem`, upstream.caPem);
-  await sandbox.ok(["workspace", "allowlist", "add", upstream.origin, "--password-stdin"], TYPED);
-  return { sandbox, upstream, env: { SSL_CERT_FILE: `${sandbox.base}/ca.pem` } };
+  await sandbox.allow(upstream.origin);
+  return { sandbox, upstream, env: await sandbox.trust(upstream.caPem) };
 }
 
 /** An open WebSocket that has shown that it works. */

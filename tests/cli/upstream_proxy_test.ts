@@ -1,6 +1,6 @@
 /** `--upstream-proxy`: a proxy carries calls when a person asked for it, and sees no credential; the environment alone changes nothing. */
 import assert from "node:assert/strict";
-import { PASSWORD, type Sandbox, sandboxWithProject } from "../support/cli.ts";
+import { type Sandbox, sandboxWithProject } from "../support/cli.ts";
 import { type ConnectProxy, type ConnectProxyOptions, startConnectProxy } from "../support/connect_proxy.ts";
 import { McpServerProcess } from "../support/mcp.ts";
 import { startUpstream, type TestUpstream } from "../support/upstream.ts";
@@ -12,20 +12,20 @@ class World implements AsyncDisposable {
   readonly sandbox: Sandbox;
   readonly upstream: TestUpstream;
   readonly proxy: ConnectProxy;
+  readonly #trust: Record<string, string>;
 
-  private constructor(sandbox: Sandbox, upstream: TestUpstream, proxy: ConnectProxy) {
+  private constructor(sandbox: Sandbox, trust: Record<string, string>, upstream: TestUpstream, proxy: ConnectProxy) {
     this.sandbox = sandbox;
+    this.#trust = trust;
     this.upstream = upstream;
     this.proxy = proxy;
   }
 
   static async start(options: ConnectProxyOptions = {}): Promise<World> {
     const [sandbox, upstream] = await Promise.all([sandboxWithProject(), startUpstream({ http2: false })]);
-    await Deno.writeTextFile(`${sandbox.base}/ca.pem`, upstream.caPem);
-    const world = new World(sandbox, upstream, startConnectProxy(options));
+    const world = new World(sandbox, await sandbox.trust(upstream.caPem), upstream, startConnectProxy(options));
     await sandbox.ok(["secrets", "set", "KEY", "--stdin"], { stdin: CANARY });
-    const entries = [`api.example.test:${upstream.port}`, "http://plain.example.test"];
-    await sandbox.ok(["workspace", "allowlist", "add", ...entries, "--password-stdin"], { stdin: `${PASSWORD}\n` });
+    await sandbox.allow(`api.example.test:${upstream.port}`, "http://plain.example.test");
     return world;
   }
 
@@ -39,7 +39,7 @@ class World implements AsyncDisposable {
   }
 
   env(more: Record<string, string> = {}): Record<string, string> {
-    return { SSL_CERT_FILE: `${this.sandbox.base}/ca.pem`, ...more };
+    return { ...this.#trust, ...more };
   }
 
   call(...args: readonly string[]): string[] {

@@ -1,6 +1,6 @@
 /** `mcp serve` by each way to run the program, and under the official inspector where it is installed. */
 import assert from "node:assert/strict";
-import { PASSWORD, program, type Sandbox, sandboxWithProject } from "../support/cli.ts";
+import { program, type Sandbox, sandboxWithProject } from "../support/cli.ts";
 import { McpServerProcess } from "../support/mcp.ts";
 import { programs } from "../support/programs.ts";
 import { startUpstream } from "../support/upstream.ts";
@@ -14,12 +14,9 @@ async function onStage(
   const upstream = await startUpstream();
   try {
     await using sandbox = await sandboxWithProject();
-    await Deno.writeTextFile(`${sandbox.base}/ca.pem`, upstream.caPem);
     await sandbox.ok(["secrets", "set", "KEY", "--stdin"], { stdin: CANARY });
-    await sandbox.ok(["workspace", "allowlist", "add", upstream.origin, "--password-stdin"], {
-      stdin: `${PASSWORD}\n`,
-    });
-    await work(sandbox, upstream.origin, { SSL_CERT_FILE: `${sandbox.base}/ca.pem` });
+    await sandbox.allow(upstream.origin);
+    await work(sandbox, upstream.origin, await sandbox.trust(upstream.caPem));
   } finally {
     await upstream.close();
   }

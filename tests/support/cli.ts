@@ -130,6 +130,18 @@ export class Sandbox implements AsyncDisposable {
     return result;
   }
 
+  /** Puts entries on the workspace's allowlist, as the person who knows the password. */
+  async allow(...entries: readonly string[]): Promise<void> {
+    await this.ok(["workspace", "allowlist", "add", ...entries, "--password-stdin"], { stdin: `${PASSWORD}\n` });
+  }
+
+  /** An environment in which the program trusts that authority. */
+  async trust(caPem: string): Promise<Record<string, string>> {
+    const path = `${this.base}/ca.pem`;
+    await Deno.writeTextFile(path, caPem);
+    return { SSL_CERT_FILE: path };
+  }
+
   /** Expects that a program which `env` runs has exactly `value` in `name`: it compares, since what it prints is masked. */
   async holds(
     name: string,

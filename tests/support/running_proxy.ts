@@ -5,7 +5,7 @@
  */
 
 import assert from "node:assert/strict";
-import { PASSWORD, program, type Sandbox, sandboxWithProject } from "./cli.ts";
+import { program, type Sandbox, sandboxWithProject } from "./cli.ts";
 
 /** A line of its audit log, as far as tests look at it. */
 export interface LogRecord {
@@ -66,7 +66,7 @@ export class RunningProxy {
   ): Promise<void> {
     await using sandbox = await sandboxWithProject();
     await sandbox.ok(["secrets", "set", "KEY", "--stdin"], { stdin: value });
-    await sandbox.ok(["workspace", "allowlist", "add", ...origins, "--password-stdin"], { stdin: `${PASSWORD}\n` });
+    await sandbox.allow(...origins);
     const home = disk === undefined ? sandbox.home : `${disk}/home`;
     if (disk !== undefined) await new Deno.Command("cp", { args: ["-a", sandbox.home, home] }).output();
     const limit = descriptors === undefined ? "" : `ulimit -n ${descriptors};`;

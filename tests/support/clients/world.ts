@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { CanarySearch } from "../canary.ts";
 import type { Ended } from "../child.ts";
-import { PASSWORD, program, type Sandbox, sandboxWithProject } from "../cli.ts";
+import { program, type Sandbox, sandboxWithProject } from "../cli.ts";
 import { startUpstream, type TestUpstream } from "../upstream.ts";
 import { type ChatApi, startChatApi } from "./chat_api.ts";
 import { type ClientOptions, ClientProcess } from "./client_process.ts";
@@ -129,9 +129,7 @@ export class ClientWorld {
     await Deno.writeTextFile(`${this.bin}/agentsecrets`, script, { mode: 0o755 });
     const keys = ["KEY", "STRIPE_KEY", "OPENAI_KEY"].map((name) => `${name}=${this.key}`);
     await sandbox.ok(["secrets", "set", ...keys, `PAIR=${this.pair}`]);
-    await sandbox.ok(["workspace", "allowlist", "add", upstream.origin, chat.origin, "--password-stdin"], {
-      stdin: `${PASSWORD}\n`,
-    });
+    await sandbox.allow(upstream.origin, chat.origin);
     const started = await sandbox.json(["proxy", "start", "--detach", "--port", "0", "--socket", this.socket], { env });
     this.#port = started["port"] as number;
   }
