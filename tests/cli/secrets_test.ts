@@ -187,7 +187,9 @@ Deno.test("diff, pull and push compare and bring together; a conflict is shown a
     "files",
     "warnings",
   ]);
-  assert.equal(pushed.code, JSON.parse(pushed.stdout).conflicts.length > 0 ? 5 : 0);
+  assert.deepEqual(JSON.parse(pushed.stdout).conflicts.map((c: { name: string }) => c.name), ["SHARED"]);
+  assert.equal(pushed.code, 5);
+  assert.match(pushed.stderr, /^! Cannot store SHARED: .*agentsecrets secrets diff/);
   await sandbox.ok(["secrets", "push", "--force"]);
   await sandbox.holds("SHARED", "another value");
 });
