@@ -10,11 +10,15 @@ import type { Stamp } from "../kernel/stamp.ts";
 export interface Files {
   /**
    * The file's bytes, or undefined when there is none. With `regularOnly` anything but a regular file (after links) is refused:
-   * a pipe in the place of one of our own files would make us wait for ever.
+   * a pipe in the place of one of our own files would make us wait for ever. With `maxBytes` a longer one is refused before it fills
+   * the memory: what comes with a cloned repository may be a link to /dev/zero, or have many GB that packed into little.
    *
    * @throws {AppError} `file_unreadable`
    */
-  read(path: string, options?: { readonly regularOnly?: boolean }): Promise<Uint8Array | undefined>;
+  read(
+    path: string,
+    options?: { readonly regularOnly?: boolean; readonly maxBytes?: number },
+  ): Promise<Uint8Array | undefined>;
   /**
    * Replaces the file: temporary file beside it, fsync, rename, fsync of the folder. Missing folders are made 0700. `mode`
    * is the file's mode (default 0600). A symbolic link is followed to its target only when `followLink` is set, otherwise refused.

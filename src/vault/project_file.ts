@@ -27,6 +27,8 @@ import { accepted, StrictJson } from "./strict_json.ts";
 const VERSION = 1;
 /** Most names of a default: more than an environment holds is damage. */
 const MAX_NAMES = 10_000;
+/** Room for as many names of the longest kind. */
+const MAX_BYTES = 2 * 1024 * 1024;
 
 /** The file's content. */
 export interface ProjectFile {
@@ -52,7 +54,7 @@ export interface FoundProjectFile extends ProjectFile {
 export async function findProjectFile(files: Files, folder: string): Promise<FoundProjectFile | undefined> {
   for (let at = folder;; at = dirname(at)) {
     const path = projectFilePath(at);
-    const bytes = await files.read(path, { regularOnly: true });
+    const bytes = await files.read(path, { regularOnly: true, maxBytes: MAX_BYTES });
     // A damaged file ends the search: falling back to a folder above would act on another project.
     if (bytes !== undefined) return { ...parseProjectFile(path, bytes), folder: at, path };
     if (dirname(at) === at) return undefined;

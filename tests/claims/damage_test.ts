@@ -184,3 +184,19 @@ Deno.test("P26 a pipe in the place of one of our files is refused by name, not w
     await Deno.writeFile(path, kept);
   }
 });
+
+Deno.test("P26 a repository's files that would fill the memory are refused by name: links to devices, and files of many GB", async () => {
+  await using sandbox = await filled();
+  const project = `${sandbox.folder}/.agentsecrets/project.json`, dotenv = `${sandbox.folder}/.env.example`;
+  const kept = await Deno.readFile(project);
+  await Deno.truncate(project, 64 * 2 ** 30);
+  const { code, stderr } = await sandbox.run(["secrets", "list"]);
+  assert.equal(code, 1, stderr);
+  assert.ok(stderr.includes(project) && stderr.includes("more than"), stderr);
+  await Deno.writeFile(project, kept);
+  await Deno.remove(dotenv);
+  await Deno.symlink("/dev/zero", dotenv);
+  const set = await sandbox.run(["secrets", "set", "ANOTHER", "--stdin"], { stdin: "a-made-up-value" });
+  assert.equal(set.code, 0, set.stderr);
+  assert.ok(set.stderr.includes(dotenv) && set.stderr.includes("more than"), set.stderr);
+});

@@ -27,6 +27,25 @@ function absolute(path: string): string {
   return path;
 }
 
+/** Reads without believing what size the system tells: of a device or a pipe it tells none. */
+async function readAtMost(path: string, maxBytes: number): Promise<Uint8Array> {
+  using file = await Deno.open(path, { read: true });
+  const { size } = await file.stat();
+  let bytes = new Uint8Array(Math.min(size, maxBytes) + 1), length = 0;
+  for (;;) {
+    const count = await file.read(bytes.subarray(length));
+    if (count === null) return bytes.subarray(0, length);
+    length += count;
+    if (length > maxBytes) {
+      throw new AppError("file_unreadable", { path, reason: `it has more than ${maxBytes} bytes` });
+    }
+    if (length < bytes.length) continue;
+    const larger = new Uint8Array(Math.min(2 * length, maxBytes) + 1);
+    larger.set(bytes);
+    bytes = larger;
+  }
+}
+
 /** The {@linkcode Files} of the machine. */
 export class DiskFiles implements Files {
   readonly #random: Random;
@@ -39,12 +58,16 @@ export class DiskFiles implements Files {
     this.#clock = clock;
   }
 
-  async read(path: string, options: { readonly regularOnly?: boolean } = {}): Promise<Uint8Array | undefined> {
+  async read(
+    path: string,
+    options: { readonly regularOnly?: boolean; readonly maxBytes?: number } = {},
+  ): Promise<Uint8Array | undefined> {
     try {
       if (options.regularOnly === true && !(await Deno.stat(absolute(path))).isFile) {
         throw new AppError("file_unreadable", { path, reason: "it is not a regular file" });
       }
-      return await Deno.readFile(absolute(path));
+      const { maxBytes } = options;
+      return maxBytes === undefined ? await Deno.readFile(absolute(path)) : await readAtMost(absolute(path), maxBytes);
     } catch (error) {
       if (systemCode(error) === "ENOENT") return undefined;
       throw isAppError(error) ? error : unreadable(path, error);

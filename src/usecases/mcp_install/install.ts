@@ -48,6 +48,8 @@ export interface ClientResult {
   readonly error?: AppError;
 }
 
+/** Largest file that is read; some tools keep their history in it. */
+const MAX_SETTINGS_BYTES = 64 * 1024 * 1024;
 /** Behind the name of the settings file. */
 const BACKUP = ".agentsecrets.bak";
 
@@ -173,7 +175,7 @@ async function folderFor(ports: InstallPorts, client: McpClient, input: InstallI
 
 /** @throws {AppError} `config_damaged` for what is not UTF-8 */
 async function readText(files: Files, path: string): Promise<string | undefined> {
-  const bytes = await files.read(path);
+  const bytes = await files.read(path, { regularOnly: true, maxBytes: MAX_SETTINGS_BYTES });
   try {
     // A byte order mark is kept: the text is written back whole.
     return bytes === undefined ? undefined : new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);

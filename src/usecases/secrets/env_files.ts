@@ -19,6 +19,9 @@ import { type DotenvUpdate, updateDotenv, updateExample } from "../../vault/dote
 import { findProjectFile } from "../../vault/project_file.ts";
 import type { SecretsWarning } from "./outcome.ts";
 
+/** Largest file that is read: a thousand of the longest values. */
+const MAX_BYTES = 64 * 1024 * 1024;
+
 /** Paths of one environment's files. */
 export interface EnvFiles {
   readonly folder: string;
@@ -51,7 +54,7 @@ export async function envFilesOf(files: Files, folder: string, environment: Envi
  * @throws {AppError} `invalid_input`, `file_unreadable`
  */
 export async function readDotenvFile(files: Files, path: string): Promise<DotenvContent | undefined> {
-  const bytes = await files.read(path);
+  const bytes = await files.read(path, { maxBytes: MAX_BYTES });
   return bytes === undefined ? undefined : readDotenv(bytes, path);
 }
 
@@ -80,7 +83,7 @@ export async function updateEnvFiles(
   let inDotenv = new Set<SecretName>();
   if (options.values && update.size > 0) {
     inDotenv = await attempt(warnings, paths.dotenv, new Set<SecretName>(), async () => {
-      const before = await files.read(paths.dotenv);
+      const before = await files.read(paths.dotenv, { maxBytes: MAX_BYTES });
       const { bytes, leftOut } = updateDotenv(before, update, paths.dotenv);
       for (const name of leftOut) warnings.push({ kind: "not_for_dotenv", name, file: paths.dotenv });
       if (await writeChanged(files, paths.dotenv, before, bytes, 0o600)) written.push(paths.dotenv);
@@ -91,7 +94,7 @@ export async function updateEnvFiles(
   const added = [...update].filter(([, value]) => value !== null).map(([name]) => name).sort();
   const removed = [...update].filter(([n, v]) => v === null && !options.keepNames.has(n)).map(([name]) => name);
   await attempt(warnings, paths.example, undefined, async () => {
-    const before = await files.read(paths.example);
+    const before = await files.read(paths.example, { maxBytes: MAX_BYTES });
     if (before === undefined && added.length === 0) return;
     const bytes = updateExample(before, added, removed, paths.example);
     if (await writeChanged(files, paths.example, before, bytes, 0o644)) written.push(paths.example);
@@ -129,7 +132,7 @@ async function writeChanged(
 /** Warns when a git checkout would offer the plaintext file for its next commit. Looks at the folder's own `.gitignore` only. */
 async function warnIfShared(files: Files, paths: EnvFiles, warnings: SecretsWarning[]): Promise<void> {
   if (!await files.exists(join(paths.folder, ".git"))) return;
-  const rules = await files.read(join(paths.folder, ".gitignore"));
+  const rules = await files.read(join(paths.folder, ".gitignore"), { maxBytes: MAX_BYTES });
   const lines = rules === undefined ? [] : new TextDecoder().decode(rules).split(/\r?\n/).map((line) => line.trim());
   const name = paths.dotenv.slice(paths.folder.length + 1);
   if (!lines.some((line) => ignores(line, name))) warnings.push({ kind: "file_not_ignored", file: paths.dotenv });

@@ -26,6 +26,21 @@ Deno.test("read() of what is not there is undefined, of what was written its byt
   assert.deepEqual(await files().read(folder.at("a", "b")), bytes("hello"));
 });
 
+Deno.test("read() with a limit takes files up to it, and nothing beyond, whatever size the system tells", async () => {
+  await using folder = await TempFolder.make();
+  for (const size of [0, 1, 99, 100]) {
+    const content = new Uint8Array(size).fill(65);
+    await files().write(folder.at("a"), content);
+    assert.deepEqual(await files().read(folder.at("a"), { maxBytes: 100 }), content);
+  }
+  await files().write(folder.at("a"), new Uint8Array(101));
+  await refused("file_unreadable", () => files().read(folder.at("a"), { maxBytes: 100 }), "it has more than 100 bytes");
+  if (Deno.build.os === "windows") return;
+  await refused("file_unreadable", () => files().read("/dev/zero", { maxBytes: 100 }), "it has more than 100 bytes");
+  // The system says of it that it has no bytes.
+  assert.ok((await files().read("/proc/self/status", { maxBytes: 100_000 }))!.length > 100);
+});
+
 testAlone(import.meta.url, {
   name: "write() makes folders for the owner alone, and files of exactly the mode that was asked for",
   fn: async () => {
