@@ -4,7 +4,8 @@
  */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { program, type Sandbox, sandboxWithProject } from "../support/cli.ts";
+import { type Sandbox, sandboxWithProject } from "../support/cli.ts";
+import { runAndKill } from "../support/kill_at_change.ts";
 
 /** The values that a child gets, as hashes: what is printed may be masked. */
 async function hashesOf(sandbox: Sandbox, names: readonly string[]): Promise<Record<string, string>> {
@@ -51,34 +52,6 @@ Deno.test("P27 processes at once that set the same secret: each is acknowledged 
 /** How often a process may end before we hear of its first change, as on a busy machine, until that is taken for a fault. */
 const TRIES = 50;
 
-/** Runs `secrets set` and kills it at the `events`th change of a file in its home; whether it had ended well before. */
-async function setAndKill(sandbox: Sandbox, value: string, events: number): Promise<boolean> {
-  const [command, ...args] = program();
-  const watcher = Deno.watchFs(sandbox.home, { recursive: true });
-  const child = new Deno.Command(command!, {
-    args: [...args, "secrets", "set", `KEY_0=${value}`, `KEY_1=${value}`],
-    cwd: sandbox.folder,
-    clearEnv: true,
-    env: sandbox.env,
-    stdin: "null",
-    stdout: "null",
-    stderr: "null",
-  }).spawn();
-  const ended = child.status.then((status) => {
-    watcher.close();
-    return status;
-  });
-  let seen = 0;
-  for await (const _ of watcher) {
-    if (++seen < events) continue;
-    try {
-      child.kill("SIGKILL");
-    } catch { /* it ended before we heard of it */ }
-    break;
-  }
-  return (await ended).success;
-}
-
 Deno.test("P25 a set that is killed at any write is there whole or not at all, and the next command goes on", async () => {
   await using sandbox = await sandboxWithProject();
   await sandbox.ok(["secrets", "set", "KEY_0=value-before", "KEY_1=value-before"]);
@@ -88,7 +61,8 @@ Deno.test("P25 a set that is killed at any write is there whole or not at all, a
   for (let round = 0; round < moments.length || (killed === 0 && round < TRIES); round++) {
     const events = moments[round] ?? 1, shown = `event ${events}, round ${round}`;
     const value = `value-of-round-${round}`, written = hash(value);
-    const acknowledged = await setAndKill(sandbox, value, events);
+    const line = ["secrets", "set", `KEY_0=${value}`, `KEY_1=${value}`];
+    const acknowledged = await runAndKill(sandbox, line, { folder: sandbox.home, events, access: true }) === 0;
     if (!acknowledged) killed += 1;
     const here = await hashesOf(sandbox, names);
     assert.ok(acknowledged ? here.KEY_0 === written : [last, written].includes(here.KEY_0!), shown);

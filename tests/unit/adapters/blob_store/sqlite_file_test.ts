@@ -251,26 +251,15 @@ Deno.test("a full database says so, the write is undone, and what was there stay
   await checkFull(at.path, 200);
 });
 
-Deno.test("a full disk says so, the write is undone, and what was there stays good", async () => {
-  await using at = await place();
-  const disk = `${at.folder}/disk`;
-  await Deno.mkdir(disk);
-  const run = async (command: string, ...args: string[]): Promise<boolean> => {
-    const { success } = await new Deno.Command(command, { args, stderr: "null" }).output().catch(() => ({
-      success: false,
-    }));
-    return success;
-  };
-  // Only root on Linux can make a small disk; everybody else has the test above.
-  if (!await run("mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", disk)) return;
-  try {
-    const path = `${disk}/server.db`;
+Deno.test(
+  "a full disk says so, the write is undone, and what was there stays good",
+  onSmallDisk(2048, async (disk) => {
+    await using at = await place();
+    const path = disk.at("server.db");
     await (await at.open({ path })).close();
     await checkFull(path);
-  } finally {
-    assert.ok(await run("umount", "-l", disk));
-  }
-});
+  }),
+);
 
 Deno.test("a read-only database file is said to be unwritable", { ignore: Deno.uid() === 0 }, async () => {
   await using at = await place();
