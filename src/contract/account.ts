@@ -5,7 +5,7 @@
  */
 
 import * as z from "zod/mini";
-import { lazily, type Lazy, type Output } from "./lazy.ts";
+import { lazily, type Output } from "./lazy.ts";
 import { MAX_PINS_BYTES } from "./limits.ts";
 import { signedEntry } from "./entry_fields.ts";
 import { bytesSchema, deviceIdSchema, emailSchema, headSchema, seqSchema, timeSchema, userIdSchema } from "./wire.ts";

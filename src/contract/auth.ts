@@ -8,7 +8,6 @@
  */
 
 import * as z from "zod/mini";
-import type { Bytes } from "../kernel/bytes.ts";
 import { lazily, type Lazy, type Output } from "./lazy.ts";
 import { MAX_ITEMS_PER_REQUEST, MAX_PINS_BYTES, MAX_SEALED_BYTES } from "./limits.ts";
 import { signedEntry } from "./entry_fields.ts";

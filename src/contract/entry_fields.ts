@@ -69,7 +69,7 @@ export const epoch = lazily(() => z.int().check(z.minimum(1), z.maximum(0xffff_f
 /** Milliseconds since the Unix epoch, as the author's clock says. */
 export const time = lazily(() => z.int().check(z.minimum(0), z.maximum(8_640_000_000_000_000)));
 /** Text for people without control characters, at most `length` characters. */
-export const label = (length: number) =>
+export const label = (length: number): z.ZodMiniType<string, string> =>
   // deno-lint-ignore no-control-regex -- control characters are what is refused
   z.string().check(z.minLength(1), z.maxLength(length), z.regex(/^[^\u0000-\u001f\u007f-\u009f]+$/));
 /** A names envelope (kind 5, §3) in base64url. */

@@ -1,13 +1,7 @@
 /** When the broker locks, and in which order. */
 import assert from "node:assert/strict";
 import { AppError } from "../../../../src/kernel/error.ts";
-import type {
-  CallOutcome,
-  CallRequest,
-  CallResponse,
-  CallSocket,
-  LocalCallDoor,
-} from "../../../../src/usecases/call.ts";
+import type { CallOutcome, CallResponse, CallSocket, LocalCallDoor } from "../../../../src/usecases/call.ts";
 import { SealedBroker } from "../../../../src/usecases/broker/sealed_broker.ts";
 import type { WorldWithEngine } from "../../../../src/usecases/engine_ports.ts";
 import { PLAIN_CALL } from "../../../support/call_request.ts";
