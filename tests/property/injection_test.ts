@@ -96,6 +96,20 @@ Deno.test("a deeply nested body exhausts nothing", () => {
   assert.equal(setJsonMember(deep, ["k"], '"S"'), deep.replace('"k":1', '"k":"S"'));
 });
 
+Deno.test("P38 a body of millions of levels is refused before the parser makes an object of each", () => {
+  const deep = `{"d":${"[".repeat(2_000_000)}${"]".repeat(2_000_000)}}`;
+  assert.throws(() => setJsonMember(deep, ["k"], '"S"'), /nested too deeply/);
+  // Brackets in strings are no levels.
+  const text = JSON.stringify({ d: '[{"\\'.repeat(200_000) });
+  assert.equal(setJsonMember(text, ["k"], '"S"'), `${text.slice(0, -1)},"k":"S"}`);
+});
+
+Deno.test("P38 a form of millions of pairs is gone through without making anything of them", () => {
+  const pairs = "&b=1&%62&+&é=".repeat(400_000);
+  assert.equal(setPair(pairs, "a", "S"), `${pairs}&a=S`);
+  assert.equal(setPair(`${pairs}&%61=1${pairs}&a&x&a=2`, "a", "S"), `${pairs}&a=S${pairs}&x`);
+});
+
 function others(search: string, parameter: string): string[] {
   return search.replace(/^\?/, "").split("&").filter((pair) => {
     return pair !== "" && [...new URLSearchParams(pair).keys()][0] !== parameter;

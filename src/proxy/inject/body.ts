@@ -21,13 +21,21 @@ export const body: Injector<BodyPlace> = {
     const headers = headerValue(outgoing.headers, "content-type") === undefined
       ? withHeader(outgoing.headers, "content-type", "application/json")
       : outgoing.headers;
-    return { ...outgoing, headers, body: utf8(text) };
+    const body = utf8(text);
+    wellFormed.add(body);
+    return { ...outgoing, headers, body };
   },
 };
 
+/** Bodies that were found to be JSON, and what became of them. */
+const wellFormed = new WeakSet<Uint8Array>();
+
 function set(outgoing: Outgoing, place: BodyPlace, literal: string): string {
+  const { body } = outgoing, isBytes = body instanceof Uint8Array;
   try {
-    return setJsonMember(bodyText(outgoing, place), place.path, literal);
+    const text = setJsonMember(bodyText(outgoing, place), place.path, literal, isBytes && wellFormed.has(body));
+    if (isBytes) wellFormed.add(body);
+    return text;
   } catch (error) {
     if (!(error instanceof JsonPlaceError)) throw error;
     throw new AppError("invalid_injection", { place: describePlace(place), reason: error.message });

@@ -14,18 +14,51 @@ export class JsonPlaceError extends Error {
  * `text` with the member at `path` set to `literal` (JSON text itself). Missing objects on the way are made; an empty text counts
  * as `{}`.
  *
+ * @param isChecked `text` is known to be JSON: finding that out of a large one costs more than all else.
  * @throws {JsonPlaceError} If the text is not JSON, something on the way is no object, or a name on the way appears twice.
  */
-export function setJsonMember(text: string, path: readonly string[], literal: string): string {
+export function setJsonMember(text: string, path: readonly string[], literal: string, isChecked = false): string {
   const json = text.trim() === "" ? "{}" : text;
+  if (!isChecked) checkJson(json);
+  const edit = locate(json, skipSpace(json, 0), path, literal);
+  return json.slice(0, edit.start) + edit.text + json.slice(edit.end);
+}
+
+/** From here on the text is known to be well-formed. */
+function checkJson(json: string): void {
+  if (isTooDeep(json)) throw new JsonPlaceError("the body is nested too deeply");
   try {
-    JSON.parse(json); // from here on the text is known to be well-formed
+    JSON.parse(json);
   } catch {
     // The parser's message quotes the text: it goes no further.
     throw new JsonPlaceError("the body is not valid JSON");
   }
-  const edit = locate(json, skipSpace(json, 0), path, literal);
-  return json.slice(0, edit.start) + edit.text + json.slice(edit.end);
+}
+
+/** Most levels of a body. The parser would take millions, each at the price of an object. */
+const MAX_DEPTH = 100_000;
+
+/** Whether there are more levels; of a text that is not JSON nothing is told. */
+function isTooDeep(json: string): boolean {
+  let depth = 0;
+  for (let at = 0; at < json.length; at++) {
+    const code = json.charCodeAt(at);
+    if (code === 0x22) at = stringEnd(json, at);
+    // Brackets and braces differ in this bit and no other.
+    else if ((code | 0x20) === 0x7b && ++depth > MAX_DEPTH) return true;
+    else if ((code | 0x20) === 0x7d) depth--;
+  }
+  return false;
+}
+
+/** The position of the quote that ends the string which begins at `at`, or the text's end. */
+function stringEnd(json: string, at: number): number {
+  for (at++; at < json.length; at++) {
+    const code = json.charCodeAt(at);
+    if (code === 0x22) break;
+    if (code === 0x5c) at++;
+  }
+  return at;
 }
 
 interface Edit {
@@ -62,7 +95,7 @@ function members(
   if (json[at] === "}") return { spans, end: open + 1, empty: true };
   for (;;) {
     const nameEnd = skipString(json, at);
-    const isIt = JSON.parse(json.slice(at, nameEnd)) === name;
+    const isIt = isName(json, at, nameEnd, name);
     const start = skipSpace(json, skipSpace(json, nameEnd) + 1);
     const end = skipValue(json, start);
     if (isIt) spans.push({ start, end });
@@ -70,6 +103,14 @@ function members(
     if (json[at] === "}") return { spans, end, empty: false };
     at = skipSpace(json, at + 1);
   }
+}
+
+/** Whether the string from `at` to `end` stands for `name`. Made only of one with an escape: a body may have a million others. */
+function isName(json: string, at: number, end: number, name: string): boolean {
+  const length = end - at - 2;
+  if (length < name.length) return false;
+  const text = json.slice(at, end);
+  return text.includes("\\") ? JSON.parse(text) === name : length === name.length && text.startsWith(name, 1);
 }
 
 function skipSpace(json: string, at: number): number {

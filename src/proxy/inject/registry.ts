@@ -4,8 +4,10 @@
  * @module
  */
 
+import { AppError } from "../../kernel/error.ts";
 import type { SecretName } from "../../kernel/names.ts";
 import type { Secret } from "../../kernel/secret.ts";
+import type { Body } from "../../ports/upstream.ts";
 import { changeBody, type Injection, type InjectionStyle, type Place } from "../injection.ts";
 import { basic } from "./basic.ts";
 import { bearer } from "./bearer.ts";
@@ -14,7 +16,10 @@ import { form } from "./form.ts";
 import { header } from "./header.ts";
 import type { Injector, Outgoing } from "./outgoing.ts";
 import { query } from "./query.ts";
-import { collectBody } from "./whole_body.ts";
+import { collectBody, MAX_INJECTED_BODY_BYTES } from "./whole_body.ts";
+
+/** How many injections a body of the largest size may have; more go into a smaller one. */
+const FULL_INJECTIONS = 4;
 
 const INJECTORS: { readonly [S in InjectionStyle]: Injector<Extract<Place, { style: S }>> } = {
   bearer,
@@ -36,8 +41,16 @@ function injectorOf(place: Place): Injector {
  */
 export async function prepare(outgoing: Outgoing, injections: readonly Injection[]): Promise<Outgoing> {
   const ready = changeBody(injections) ? { ...outgoing, body: await collectBody(outgoing.body) } : outgoing;
+  checkWork(ready.body, injections.filter((injection) => changeBody([injection])).length);
   for (const injection of injections) injectorOf(injection).check?.(ready, injection);
   return ready;
+}
+
+/** Each injection goes through the whole body, and nobody else has a turn meanwhile. */
+function checkWork(body: Body | undefined, count: number): void {
+  if (!(body instanceof Uint8Array) || body.length * count <= MAX_INJECTED_BODY_BYTES * FULL_INJECTIONS) return;
+  const maxBytes = Math.floor(MAX_INJECTED_BODY_BYTES * FULL_INJECTIONS / count);
+  throw new AppError("body_too_large", { what: `a body with ${count} injections`, maxBytes });
 }
 
 /**

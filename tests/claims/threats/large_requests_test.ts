@@ -146,3 +146,28 @@ Deno.test("P36 a body with an injection is taken up to 8 MiB and refused one byt
     }
   }, { allow: [upstream.origin] });
 });
+
+Deno.test("P36 P38 the more injections go through a body, the smaller it must be: each is work in which nobody else has a turn", async () => {
+  await using upstream = new RawUpstream((exchange) => exchange.write(rawAnswer([], "taken")));
+  await withDoor(async ({ listener: { port } }) => {
+    const post = (length: number, count: number): Promise<string> => {
+      const places = Array.from({ length: count }, (_, i) => `x-as-inject-body-k${i}: STRIPE_KEY`);
+      const headers = [
+        `x-as-target-url: ${upstream.origin}/`,
+        ...places,
+        "connection: close",
+        `content-length: ${length}`,
+      ];
+      return exchange(port, `${proxyHead(port, headers, "POST")}{"a":"${"x".repeat(length - 8)}"}`);
+    };
+    for (const [length, count] of [[8 * MIB, 4], [MIB, 32]] as const) {
+      assert.match(await post(length, count), /^HTTP\/1\.1 200 /);
+      const before = upstream.heads.length;
+      assert.match(
+        await post(length + 1, count + (count < 32 ? 1 : 0)),
+        /^HTTP\/1\.1 413 [^]*"error":"body_too_large"/,
+      );
+      assert.equal(upstream.heads.length, before);
+    }
+  }, { allow: [upstream.origin] });
+});
