@@ -236,6 +236,19 @@ Deno.test({
   assert.match(stdout, /"process_exposed"/, stderr);
 });
 
+Deno.test(
+  { name: "P42 a program that would write down the keys of its connections does not open the vault", ignore },
+  async () => {
+    await using home = await SealedHome.make();
+    const line = [...deno("main.ts"), "--json", "secrets", "list", "--vault-passphrase-stdin"];
+    const { stdout, stderr } = await home.shell(line, {
+      stdin: `${PASSWORD}\n`,
+      env: { SSLKEYLOGFILE: `${home.base}/home/keys` },
+    });
+    assert.match(stdout, /"process_exposed"[^]*SSLKEYLOGFILE/, stderr);
+  },
+);
+
 Deno.test({
   name: "P46 no other user reaches the broker, and a home that others may enter has none",
   ignore: ignore || Deno.uid() !== 0,

@@ -19,6 +19,12 @@ import { forbidCoreFiles, makeUndumpable, openLibc } from "../../../ffi/libc.ts"
  */
 export async function requireHardProcess(): Promise<void> {
   if (Deno.build.os !== "linux") throw new AppError("process_exposed", { reason: "sealed mode is for Linux only" });
+  // Read by the runtime before any of our code, so it is too late to drop it.
+  if ((Deno.env.get("SSLKEYLOGFILE") ?? "") !== "") {
+    throw new AppError("process_exposed", {
+      reason: "SSLKEYLOGFILE has it write the keys of its connections to a file",
+    });
+  }
   const { undumpable, noCoreFiles } = hardenProcess();
   if (!undumpable || !noCoreFiles) {
     throw new AppError("process_exposed", { reason: "the system does not let this process hide its memory" });
