@@ -56,6 +56,9 @@ export interface FileAuditSinkOptions {
 const MODE = 0o600;
 const LOCK_TIMEOUT_MS = 15_000;
 
+/** How far one group can take a file beyond its size, in bytes, several times over. */
+const MOST_BEYOND = 64 * 1024 * 1024;
+
 /** How long the lock may be kept for group after group, in ms: other processes wait so much longer for it. */
 const HOLD_MS = 25;
 
@@ -248,6 +251,10 @@ export class FileAuditSink implements AuditSink {
     const found = lookAt(this.path);
     if (found?.isSymlink === true) throw refusedLog(this.path, "it is a symbolic link");
     if (found !== undefined && !found.isFile) throw refusedLog(this.path, "it is not a file");
+    // Its end is looked for backwards, in one go: somebody who made it many GB of nothing would stop everything for that long.
+    if (found !== undefined && found.size > this.#maxBytes + MOST_BEYOND) {
+      throw refusedLog(this.path, "it is larger than this program makes it; move it away to begin anew");
+    }
     if (found === undefined && this.#head.read() !== undefined && this.#files.rotated().length === 0) {
       const copy = basename(this.#head.path);
       throw refusedLog(this.path, `it was removed; restore it, or remove ${copy} too to begin anew`);

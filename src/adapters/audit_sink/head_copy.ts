@@ -12,6 +12,8 @@ import type { QuickFile } from "../../ports/quick_files.ts";
 import { type FileStamp, isOpenToOthers, isSameFile, lookAt, type SeenFile } from "./file_stamp.ts";
 
 const MODE = 0o600;
+/** More than any line has. */
+const MAX_BYTES = 1024 * 1024;
 
 /** The copy. Not safe to be written by two at once: the log's lock is held while it is. */
 export class HeadCopy {
@@ -27,7 +29,7 @@ export class HeadCopy {
   read(): string | undefined {
     try {
       const found = lookAt(this.path);
-      if (found?.isFile !== true) return undefined;
+      if (found?.isFile !== true || found.size > MAX_BYTES) return undefined;
       const text = Deno.readTextFileSync(this.path);
       const [line = "", hash = ""] = text.split("\n", 2);
       // Earlier versions kept the line alone.
@@ -86,7 +88,8 @@ export class HeadCopy {
 }
 
 function isPlain(found: SeenFile): boolean {
-  return found.isFile && !isOpenToOthers(found) && (found.links === null || found.links === 1);
+  return found.isFile && found.size <= MAX_BYTES && !isOpenToOthers(found) &&
+    (found.links === null || found.links === 1);
 }
 
 function hashOf(line: string): string {

@@ -28,6 +28,7 @@ const HARM: Readonly<Record<string, readonly [harm: (path: string) => Promise<vo
     await Deno.rename(path, `${path}.aside`);
     await Deno.symlink(`${path}.aside`, path);
   }, /symbolic link/],
+  "followed by many GB of nothing": [(path) => Deno.truncate(path, 2 ** 36), /larger than this program makes it/],
   "replaced by a folder": [async (path) => {
     await Deno.remove(path);
     await Deno.mkdir(path);
@@ -324,6 +325,17 @@ function suite(way: Way): void {
       assert.equal(await sink.head(), line(5));
       await sink.append(() => "{}");
       assert.equal(await sink.head(), "{}", "a shorter line than before");
+    });
+  });
+
+  Deno.test(`a copy of the head that is many GB counts as none, and is replaced${way.name}`, async () => {
+    await withSink(async (sink) => {
+      await sink.append(() => line(1));
+      await Deno.truncate(`${sink.path}.head`, 2 ** 36);
+      assert.equal(await sink.head(), undefined);
+      await sink.append(() => line(2));
+      assert.ok((await Deno.lstat(`${sink.path}.head`)).size < 2 ** 20);
+      assert.equal(await sink.head(), line(2));
     });
   });
 
