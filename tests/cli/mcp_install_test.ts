@@ -262,7 +262,9 @@ Deno.test("openclaw: the provider is printed, the skill installed, and what the 
   });
 
   // Every command that the skill teaches is one.
-  for (const [, words] of skill.matchAll(/`agentsecrets ([a-z]+(?: [a-z]+)?)/g)) {
+  const taught = [...skill.matchAll(/`agentsecrets ([a-z]+(?: [a-z]+)?)/g)];
+  assert.ok(taught.length > 3);
+  for (const [, words] of taught) {
     const { code, stderr } = await sandbox.run([...words!.split(" "), "--help"]);
     assert.equal(code, 0, `${words}: ${stderr}`);
   }
